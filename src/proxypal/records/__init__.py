@@ -1,0 +1,1 @@
+"""What a request is, and what follows from it. Pure: no I/O, no clock, no SQLite."""

@@ -1,0 +1,75 @@
+"""Day and hour labels of a moment, in a zone. Pure: the zone is given, the clock is not read.
+
+A local hour is one integer, hours since 1970-01-01T00 on the zone's own wall clock: exact in
+half-hour zones, and the day is that integer divided by 24.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta, tzinfo
+
+Offset = Callable[[int], int]
+"""Unix seconds to the zone's offset from UTC in seconds, at that moment."""
+
+_QUARTER_MS = 900_000
+_EPOCH = date(1970, 1, 1)
+
+
+def zone_offset(zone: tzinfo) -> Offset:
+    """The offset function of a `zoneinfo.ZoneInfo` or any other tzinfo."""
+
+    def offset(moment_s: int) -> int:
+        delta = datetime.fromtimestamp(moment_s, UTC).astimezone(zone).utcoffset()
+        return 0 if delta is None else round(delta.total_seconds())
+
+    return offset
+
+
+class LocalHours:
+    """Milliseconds to local hours, with the offset of each quarter hour remembered.
+
+    No zone has changed its offset inside a quarter hour since 1972, so a remembered offset is
+    exact. Not thread-safe beyond what a dict is: a race costs a second look-up, nothing else.
+    """
+
+    __slots__ = ("_offset", "_remembered")
+
+    def __init__(self, offset: Offset) -> None:
+        self._offset = offset
+        self._remembered: dict[int, int] = {}
+
+    def __call__(self, timestamp_ms: int) -> int:
+        """The local hour of a Unix time in milliseconds."""
+        quarter = timestamp_ms // _QUARTER_MS
+        hour = self._remembered.get(quarter)
+        if hour is None:
+            if len(self._remembered) > 50_000:
+                self._remembered.clear()
+            seconds = timestamp_ms // 1000
+            offset = self._offset(seconds)
+            hour = (seconds + offset) // 3600
+            if offset % 900 == 0 and quarter > 70_000:
+                self._remembered[quarter] = hour
+        return hour
+
+
+def hour_label(hour: int) -> str:
+    """`YYYY-MM-DDTHH` of a local hour."""
+    return f"{day_label(hour)}T{hour % 24:02d}"
+
+
+def day_label(hour: int) -> str:
+    """`YYYY-MM-DD` of a local hour."""
+    return (_EPOCH + timedelta(days=hour // 24)).isoformat()
+
+
+def hour_of_label(label: str) -> int:
+    """The local hour of `YYYY-MM-DDTHH`, or of a day's first hour for `YYYY-MM-DD`.
+
+    Raises:
+        ValueError: the label is neither.
+    """
+    day = date.fromisoformat(label[:10])
+    rest = label[10:]
+    if rest and (len(rest) != 3 or rest[0] != "T" or not rest[1:].isdigit() or int(rest[1:]) > 23):
+        raise ValueError(f"not a day or hour label: {label!r}")
+    return (day - _EPOCH).days * 24 + (int(rest[1:]) if rest else 0)

@@ -1,0 +1,1 @@
+"""Wires sources to the store and reports what happens. No formats and no SQL here."""

@@ -69,7 +69,8 @@ class Counters(msgspec.Struct, kw_only=True):
             if value:
                 setattr(self, name, getattr(self, name) + sign * value)
         if other.cost_usd:
-            self.cost_usd = EXACT.add(self.cost_usd, sign * other.cost_usd)
+            amount = other.cost_usd if sign > 0 else other.cost_usd.copy_negate()
+            self.cost_usd = EXACT.add(self.cost_usd, amount)
 
     def __bool__(self) -> bool:
         """Whether anything is counted."""
@@ -79,6 +80,15 @@ class Counters(msgspec.Struct, kw_only=True):
 COUNTER_FIELDS: tuple[str, ...] = tuple(f.name for f in msgspec.structs.fields(Counters))
 COUNT_FIELDS: tuple[str, ...] = COUNTER_FIELDS[:-1]
 """Every field that is an integer: all but the money."""
+
+
+def plain_money(amount: Decimal) -> Decimal:
+    """The same amount without trailing zeros or a positive exponent, as it is written."""
+    if not amount:
+        return _ZERO
+    normal = amount.normalize(EXACT)
+    exponent = normal.as_tuple().exponent
+    return normal.quantize(Decimal(1), context=EXACT) if exponent > 0 else normal  # type: ignore[operator]  # finite: admitted money is never NaN
 
 
 def failure_class(status: int, *, failed: bool) -> str | None:

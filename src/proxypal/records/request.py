@@ -22,7 +22,7 @@ UNKNOWN = "unknown"
 
 Count = Annotated[int, msgspec.Meta(ge=0, le=MAX_INTEGER)]
 Status = Annotated[int, msgspec.Meta(ge=0, le=999)]
-Money = Annotated[Decimal, msgspec.Meta(ge=0)]
+Money = Decimal
 
 
 def none() -> None:

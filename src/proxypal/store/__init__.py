@@ -8,3 +8,8 @@ The law of the store:
     `aggregate.json` is published again from the database; a lost or damaged database is rebuilt
     from the two files (at most the last second of requests, and it says so).
 """
+
+from proxypal.store.local import Store
+from proxypal.store.protocol import RequestStore
+
+__all__ = ["RequestStore", "Store"]

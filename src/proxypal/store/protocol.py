@@ -237,7 +237,7 @@ class RequestStore(Protocol):
         ...
 
 
-class StoreSettings(msgspec.Struct, frozen=True, kw_only=True):
+class StoreSettings(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Settings of the data, kept in the database so that every process agrees.
 
     `zone` is an IANA name, None for the machine's. `join_window_ms` and `join_window_requests`

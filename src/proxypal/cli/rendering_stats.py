@@ -1,0 +1,167 @@
+"""Usage as tables with bars. Figures in, `rich` tables out; nothing is asked of the store."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from rich.table import Table
+from rich.text import Text
+
+from proxypal.cli.rendering_console import bar_cell, name_cell, new_table
+from proxypal.cli.rendering_text import (
+    NOTHING,
+    cost,
+    counted,
+    duration,
+    grouped,
+    harmless,
+    money,
+    percent,
+    short_count,
+)
+from proxypal.records.aggregate import ModelUsage, ProviderUsage, UsageStats
+from proxypal.service.usage_report import UsageGroup, UsageReport
+
+TOP = 10
+DAYS = 14
+
+
+def overview(stats: UsageStats, today: date, since: str) -> list[Table | Text]:
+    """The all-time page. `since` is the day tracking began, `today` the current local day."""
+    parts: list[Table | Text] = [
+        Text(f"All-time analytics, tracked since {since}", style="bold"),
+        _headline(stats),
+    ]
+    for title, noun, usages in (
+        ("Models", "model", stats.models),
+        ("Providers", "provider", stats.providers),
+    ):
+        parts += [Text(), _usage_table(title, noun, usages)]
+        if len(usages) > TOP:
+            rest = counted(len(usages) - TOP, noun)
+            parts.append(Text(f"and {rest} more: proxypal stats --by {noun}", style="dim"))
+    return [*parts, Text(), *_days(stats, today)]
+
+
+def _headline(stats: UsageStats) -> Table:
+    table = Table.grid(padding=(0, 3, 0, 0))
+    tokens = f"{short_count(stats.input_tokens)} in, {short_count(stats.output_tokens)} out"
+    if stats.cached_tokens:
+        tokens += f", {short_count(stats.cached_tokens)} of the input from cache"
+    failed = f"{grouped(stats.failure_count)} failed"
+    success = percent(stats.success_count, stats.total_requests)
+    today = f"{short_count(stats.tokens_today)} tokens, {money(stats.cost_today)}"
+    _line(table, "Requests", grouped(stats.total_requests), failed)
+    _line(table, "Success rate", success, "")
+    _line(table, "Tokens", short_count(stats.total_tokens), tokens)
+    _line(
+        table,
+        "Cost",
+        cost(stats.total_cost_usd, stats.unpriced_requests),
+        _unpriced(stats.unpriced_requests),
+    )
+    _line(table, "Today", counted(stats.requests_today, "request"), today)
+    if stats.undated_requests:
+        _line(table, "Undated", counted(stats.undated_requests, "request"), "imported without days")
+    return table
+
+
+def _line(table: Table, name: str, figure: str, detail: str) -> None:
+    table.add_row(Text(name, style="dim"), Text(figure, style="bold"), Text(detail, style="dim"))
+
+
+def _unpriced(count: int) -> str:
+    return f"not counting {counted(count, 'request')} without a price" if count else ""
+
+
+def _usage_table(
+    title: str, noun: str, usages: Sequence[ModelUsage] | Sequence[ProviderUsage]
+) -> Table:
+    numbers = "requests success tokens cost average"
+    table = new_table(
+        title, noun, "requests", "", "success", "tokens", "cost", "average", numbers=numbers
+    )
+    most = max((usage.requests for usage in usages), default=0)
+    for usage in usages[:TOP]:
+        table.add_row(
+            name_cell(usage.model if isinstance(usage, ModelUsage) else usage.provider),
+            grouped(usage.requests),
+            bar_cell(usage.requests, most),
+            percent(usage.success_count, usage.requests),
+            short_count(usage.tokens),
+            # A token that cost nothing is a token without a price: see the line `Cost`.
+            NOTHING if usage.tokens and not usage.cost_usd else money(usage.cost_usd),
+            NOTHING if usage.average_duration_ms is None else duration(usage.average_duration_ms),
+        )
+    return table
+
+
+def _days(stats: UsageStats, today: date) -> list[Table | Text]:
+    requests = {point.label: point.value for point in stats.requests_by_day}
+    tokens = {point.label: point.value for point in stats.tokens_by_day}
+    costs = {point.label: point.value for point in stats.cost_by_day}
+    labels = [(today - timedelta(days=back)).isoformat() for back in range(DAYS - 1, -1, -1)]
+    if not any(label in requests for label in labels):
+        last = f"; the last one was on {max(requests)}" if requests else ""
+        return [Text(f"No requests in the last {DAYS} days{last}.")]
+    table = new_table(
+        f"Last {DAYS} days",
+        "day",
+        "requests",
+        "",
+        "tokens",
+        "cost",
+        numbers="requests tokens cost",
+    )
+    most = max(requests.get(label, 0) for label in labels)
+    for label in labels:
+        count = requests.get(label, 0)
+        spent = costs.get(label)
+        table.add_row(
+            label,
+            grouped(count),
+            bar_cell(count, most),
+            short_count(tokens.get(label, 0)),
+            NOTHING if spent is None else money(spent),
+        )
+    return [table]
+
+
+def report(usage: UsageReport, span: str) -> list[Table | Text]:
+    """A span of time, grouped. `span` names it: `since 2026-01-01 until 2026-02-01`."""
+    total = usage.total
+    heading = (
+        f"{counted(total.requests, 'request')}{span}: "
+        f"{percent(total.success_count, total.requests)} succeeded, "
+        f"{short_count(total.tokens)} tokens, {cost(total.cost_usd, total.unpriced)}"
+    )
+    if total.unpriced:
+        heading += f" ({_unpriced(total.unpriced)})"
+    parts: list[Table | Text] = [Text(harmless(heading), style="bold")]
+    sections = (
+        ("", usage.by or "", usage.groups),
+        ("Models", "model", usage.models),
+        ("Providers", "provider", usage.providers),
+    )
+    for title, noun, groups in sections:
+        if groups is not None:
+            parts += [Text(), _group_table(title, noun, groups)]
+    return parts
+
+
+def _group_table(title: str, noun: str, groups: Sequence[UsageGroup]) -> Table:
+    numbers = "requests success in out cost unpriced average"
+    table = new_table(title, noun, "requests", "", *numbers.split()[1:], numbers=numbers)
+    most = max((group.requests for group in groups), default=0)
+    for group in groups:
+        table.add_row(
+            name_cell(group.label),
+            grouped(group.requests),
+            bar_cell(group.requests, most),
+            percent(group.success_count, group.requests),
+            short_count(group.input_tokens),
+            short_count(group.output_tokens),
+            cost(group.cost_usd, group.unpriced),
+            grouped(group.unpriced) if group.unpriced else "",
+            NOTHING if group.average_duration_ms is None else duration(group.average_duration_ms),
+        )
+    return table

@@ -1,0 +1,68 @@
+"""The all-time analytics out of sums by scope and label. Pure."""
+
+from collections.abc import Mapping
+
+from proxypal.records.aggregate import Aggregate, CostPoint, ModelStats, TimeSeriesPoint, Undated
+from proxypal.records.counters import Counters, plain_money
+
+Sums = Mapping[tuple[str, str], Counters]
+"""Counters by (scope, label); scope is total, undated, day, hour, model or provider."""
+
+
+def aggregate_from(sums: Sums, created_at: int) -> Aggregate:
+    """The all-time analytics of a store's sums."""
+    total = sums.get(("total", ""), Counters())
+    days, hours = scope_of(sums, "day"), scope_of(sums, "hour")
+    undated = sums.get(("undated", ""), Counters())
+    return Aggregate(
+        created_at=created_at,
+        total_requests=total.requests,
+        total_success_count=total.success,
+        total_failure_count=total.failures,
+        total_tokens_in=total.tokens_in,
+        total_tokens_out=total.tokens_out,
+        total_tokens_cached=total.tokens_cached,
+        total_tokens_cache_write=total.tokens_cache_write,
+        total_tokens_reasoning=total.tokens_reasoning,
+        total_cost_usd=plain_money(total.cost_usd),
+        unpriced_requests=total.unpriced,
+        requests_by_day=[TimeSeriesPoint(label, c.requests) for label, c in days],
+        tokens_by_day=[TimeSeriesPoint(label, c.tokens) for label, c in days],
+        cost_by_day=[CostPoint(label, plain_money(c.cost_usd)) for label, c in days if c.cost_usd],
+        requests_by_hour=[TimeSeriesPoint(label, c.requests) for label, c in hours],
+        tokens_by_hour=[TimeSeriesPoint(label, c.tokens) for label, c in hours],
+        undated=Undated(
+            requests=undated.requests,
+            success_count=undated.success,
+            tokens=undated.tokens,
+            failure_count=undated.failures,
+            input_tokens=undated.tokens_in,
+            output_tokens=undated.tokens_out,
+            cached_tokens=undated.tokens_cached,
+            cost_usd=plain_money(undated.cost_usd),
+        ),
+        model_stats={label: _model_stats(c) for label, c in scope_of(sums, "model")},
+        provider_stats={label: _model_stats(c) for label, c in scope_of(sums, "provider")},
+    )
+
+
+def scope_of(sums: Sums, scope: str) -> list[tuple[str, Counters]]:
+    """One scope's labels and counters, sorted by label."""
+    return sorted((label, c) for (name, label), c in sums.items() if name == scope)
+
+
+def _model_stats(counters: Counters) -> ModelStats:
+    return ModelStats(
+        requests=counters.requests,
+        success_count=counters.success,
+        tokens=counters.tokens,
+        failure_count=counters.failures,
+        input_tokens=counters.tokens_in,
+        output_tokens=counters.tokens_out,
+        cached_tokens=counters.tokens_cached,
+        cache_write_tokens=counters.tokens_cache_write,
+        reasoning_tokens=counters.tokens_reasoning,
+        cost_usd=plain_money(counters.cost_usd),
+        unpriced=counters.unpriced,
+        duration_ms=counters.duration_ms,
+    )

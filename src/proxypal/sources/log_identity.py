@@ -1,0 +1,164 @@
+"""Which log is this, and how far was it read? Decided from bytes, never from a name or inode.
+
+Pure: bytes come in, values go out. Must not enter: opening files, and any text of a log (they
+hold e-mail addresses): what is kept of one is digests, lengths, counts and times.
+
+A log's content begins behind its leading NUL bytes. After "clear logs" CLIProxyAPI goes on at its
+old write offset, which leaves a run of NULs as long as what was cleared; every offset here counts
+from the end of that run.
+"""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from typing import Literal, NamedTuple
+
+import msgspec
+
+from proxypal.store.protocol import StoredPosition
+
+SAMPLE_BYTES = 1024
+"""How much of a log's head, and of what stands before the offset, its identity rests on."""
+
+_DIGEST_BYTES = 12
+
+
+class LogPosition(msgspec.Struct, frozen=True, kw_only=True):
+    """How far one log was read; the `state` of a `StoredPosition`, as JSON.
+
+    `first_line`, `head` and `tail` are digests: of the first line (at most 1 KiB of it), of the
+    first `head_bytes` and of the last `tail_bytes` before `offset`. `newest_ms` is the newest
+    entry counted, `lines` how many lines end before the offset. Requests at or before `floor_ms`
+    were counted when a longer copy of this log was read. `is_finished`: it will not grow, or its
+    loss was reported.
+    """
+
+    kind: Literal["log"] = "log"
+    first_line: bytes
+    head: bytes = b""
+    head_bytes: int = 0
+    offset: int = 0
+    tail: bytes = b""
+    tail_bytes: int = 0
+    newest_ms: int = 0
+    lines: int = 0
+    floor_ms: int = 0
+    is_finished: bool = False
+
+
+class Beginning(NamedTuple):
+    """What a log starts with: the digest of its first line, and up to 1 KiB of its head."""
+
+    first_line: bytes
+    head: bytes
+
+
+class KnownLog(NamedTuple):
+    """A stored position with its state decoded."""
+
+    stored: StoredPosition
+    position: LogPosition
+
+
+class Continue(NamedTuple):
+    """The log of this position, maybe grown: read on at its offset."""
+
+    known: KnownLog
+
+
+class Fresh(NamedTuple):
+    """A log not seen before: read it from its beginning."""
+
+
+class OlderCopy(NamedTuple):
+    """The same log at an earlier time, maybe grown since: read it from its beginning, but count
+    only what is newer than `newest_ms`."""
+
+    known: KnownLog
+    newest_ms: int
+
+
+Match = Continue | Fresh | OlderCopy
+BytesAt = Callable[[int, int], bytes]
+"""(offset, length) to the bytes there; fewer where the log ends."""
+
+
+def digest(data: bytes) -> bytes:
+    """A short digest: twelve bytes keep accidental equality out of reach."""
+    return hashlib.blake2b(data, digest_size=_DIGEST_BYTES).digest()
+
+
+def beginning_of(head: bytes) -> Beginning | None:
+    """The beginning in a log's first KiB; None while its first line is not finished."""
+    line_end = head.find(b"\n", 0, SAMPLE_BYTES) + 1
+    if not line_end and len(head) < SAMPLE_BYTES:
+        return None
+    return Beginning(digest(head[: line_end or SAMPLE_BYTES]), head[:SAMPLE_BYTES])
+
+
+def decode_position(stored: StoredPosition) -> KnownLog | None:
+    """The position with its state, or None if it is not one of a log."""
+    try:
+        return KnownLog(stored, msgspec.json.decode(stored.state, type=LogPosition))
+    except msgspec.MsgspecError:
+        return None
+
+
+def start_of(beginning: Beginning, *, floor_ms: int = 0) -> LogPosition:
+    """The position before the first byte."""
+    return LogPosition(first_line=beginning.first_line, newest_ms=floor_ms, floor_ms=floor_ms)
+
+
+def advance(
+    position: LogPosition,
+    beginning: Beginning,
+    *,
+    offset: int,
+    tail: bytes,
+    newest_ms: int = 0,
+    lines: int = 0,
+) -> LogPosition:
+    """The position moved on to `offset`, before which `tail` stands (its last KiB is enough)."""
+    head = beginning.head[:offset]
+    tail = tail[-SAMPLE_BYTES:]
+    return msgspec.structs.replace(
+        position,
+        head=digest(head),
+        head_bytes=len(head),
+        offset=offset,
+        tail=digest(tail),
+        tail_bytes=len(tail),
+        newest_ms=max(position.newest_ms, newest_ms),
+        lines=position.lines + lines,
+    )
+
+
+def tail_matches(position: LogPosition, tail: bytes) -> bool:
+    """Whether `tail` is what stood before the position's offset."""
+    return len(tail) == position.tail_bytes and (not tail or digest(tail) == position.tail)
+
+
+def match(beginning: Beginning, bytes_at: BytesAt, known: Sequence[KnownLog]) -> Match:
+    """Which of the known logs this one is. `bytes_at` counts from the first byte of the head.
+
+    Another first line, or another head where enough of it is there to compare: another log.
+    The same tail before the offset: the same log, whatever its name; of several the one read
+    furthest. Otherwise the same log as it was earlier.
+    """
+    akin = [log for log in known if _has_the_same_head(beginning, log.position)]
+    akin.sort(key=lambda log: log.position.offset, reverse=True)
+    for log in akin:
+        position = log.position
+        tail = bytes_at(position.offset - position.tail_bytes, position.tail_bytes)
+        if tail_matches(position, tail):
+            return Continue(log)
+    if akin:
+        return OlderCopy(akin[0], max(log.position.newest_ms for log in akin))
+    return Fresh()
+
+
+def _has_the_same_head(beginning: Beginning, position: LogPosition) -> bool:
+    if beginning.first_line != position.first_line:
+        return False
+    if len(beginning.head) < position.head_bytes:
+        return True
+    return digest(beginning.head[: position.head_bytes]) == position.head

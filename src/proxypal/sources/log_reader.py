@@ -1,0 +1,319 @@
+"""Reads the files of one log in order, from where the store stands, batch by batch.
+
+Every decision rests on content (`log_identity`), made on the open file that is then read: a file
+that is renamed, copied, truncated or replaced between listing and opening is still read once and
+only once. Nothing is remembered that the store does not also hold, except what saves work.
+"""
+
+from collections.abc import Generator, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from proxypal.clock import Clock
+from proxypal.records.labels import Offset
+from proxypal.sources.log_batches import KnownLogs, Notice, PositionStore, Reading
+from proxypal.sources.log_chunks import LogChunks, LogReplaced
+from proxypal.sources.log_files import LogFile, LogSet, OpenLog, Signature, signature_of
+from proxypal.sources.log_gaps import Vanished
+from proxypal.sources.log_identity import (
+    SAMPLE_BYTES,
+    Beginning,
+    Continue,
+    KnownLog,
+    LogPosition,
+    OlderCopy,
+    beginning_of,
+    match,
+    start_of,
+)
+from proxypal.sources.log_priming import Interpretation, Place, stretch_before
+from proxypal.store.protocol import Gap, StoredPosition
+
+Found = Reading | Notice
+
+
+class _Quiet(NamedTuple):
+    """A rotated file that was read to its end; after two equal looks it is left alone, because
+    a file can change once more within the resolution of its time stamp."""
+
+    signature: Signature
+    first_line: bytes
+    position: int | None
+    looks: int
+
+
+class _Turn(NamedTuple):
+    """An open file of the set, on its turn."""
+
+    files: Sequence[LogFile]
+    place: int
+    log: OpenLog
+    beginning: Beginning
+
+    @property
+    def file(self) -> LogFile:
+        return self.files[self.place]
+
+
+class _End(NamedTuple):
+    """Where reading a file ended. `stored` is None if the store holds nothing of it."""
+
+    stored: StoredPosition | None
+    offset: int
+    has_read: bool
+
+
+class LogReader:
+    """Reads what is there of one log, each time `sweep` is called.
+
+    Args:
+        logs: the files.
+        store: gives positions and takes batches.
+        offset: the zone the log is written in.
+        clock: Unix milliseconds.
+        is_complete: nobody writes to these files any more, so a last line without a line feed
+            counts, and a log that is gone is no loss: for importing by hand.
+    """
+
+    def __init__(
+        self,
+        logs: LogSet,
+        store: PositionStore,
+        offset: Offset,
+        *,
+        clock: Clock,
+        is_complete: bool = False,
+    ) -> None:
+        self.logs = logs
+        self._clock = clock
+        self._is_complete = is_complete
+        self._known = KnownLogs(store, logs.source)
+        self._lines = Interpretation(offset)
+        self._vanished = Vanished(clock)
+        self._quiet: dict[Path, _Quiet] = {}
+        self._told: set[Notice] = set()
+        self._seen: tuple[Signature | None, Signature | None] | None = None
+        self._is_disturbed = False
+        self._done_bytes = self._total_bytes = 0
+        self._first_new_ms: int | None = None
+
+    def has_news(self) -> bool:
+        """Whether a sweep is worth while: two calls of stat(2)."""
+        return self._is_disturbed or self._vanished.is_unsure or self._signatures() != self._seen
+
+    def sweep(self) -> Iterator[Found]:
+        """Read everything there is now, in order; each batch was offered to the store.
+
+        Raises:
+            StoreError: the store did not take a batch. The next sweep starts from what it holds.
+        """
+        self._seen = self._signatures()
+        self._is_disturbed = False
+        self._first_new_ms = None
+        self._vanished.begin()
+        # Opened before the others are listed: a rotation in between moves it among them.
+        live = self._open(self.logs.live)
+        try:
+            files = [*self.logs.rotated(), self.logs.live]
+            sizes = [_size_bytes(file.path) for file in files]
+            self._total_bytes = sum(sizes)
+            for place, file in enumerate(files):
+                self._done_bytes = sum(sizes[:place])
+                if place == len(files) - 1:
+                    yield from self._visit(files, place, live)
+                elif not self._is_quiet(file):
+                    yield from self._visit(files, place, self._open(file))
+        finally:
+            if isinstance(live, OpenLog):
+                live.close()
+        if not self._is_complete:
+            yield from self._report_vanished()
+
+    def _signatures(self) -> tuple[Signature | None, Signature | None]:
+        return signature_of(self.logs.path), signature_of(self.logs.directory)
+
+    def _open(self, file: LogFile) -> OpenLog | OSError:
+        try:
+            return OpenLog(file.path)
+        except OSError as error:
+            return error
+
+    def _is_quiet(self, file: LogFile) -> bool:
+        quiet = self._quiet.get(file.path)
+        if quiet is None or quiet.looks < 2 or quiet.signature != signature_of(file.path):
+            return False
+        self._vanished.meet(quiet.first_line, quiet.position)
+        return True
+
+    def _visit(
+        self, files: Sequence[LogFile], place: int, log: OpenLog | OSError
+    ) -> Iterator[Found]:
+        path = files[place].path
+        if isinstance(log, FileNotFoundError):
+            # A live log that is not there yet is no riddle; a listed file that is gone is.
+            if path != self.logs.path:
+                self._disturb()
+            return
+        if isinstance(log, OSError):
+            self._vanished.disturb()
+            yield from self._tell(path, f"cannot be read: {log.strerror}")
+            return
+        with log:
+            try:
+                beginning = beginning_of(log.read_at(0, SAMPLE_BYTES))
+                if beginning is not None:
+                    yield from self._take(_Turn(files, place, log, beginning))
+            except OSError as error:
+                self._vanished.disturb()
+                yield from self._tell(path, f"cannot be read: {error.strerror}")
+            if log.damage:
+                yield from self._tell(path, f"is damaged: {log.damage}; read as far as possible")
+
+    def _disturb(self) -> None:
+        self._is_disturbed = True
+        self._vanished.disturb()
+
+    def _tell(self, path: Path, text: str) -> Iterator[Notice]:
+        """A notice, once."""
+        notice = Notice(path.name, text)
+        if notice not in self._told:
+            self._told.add(notice)
+            yield notice
+
+    def _take(self, turn: _Turn) -> Iterator[Found]:
+        """Read a file to its end; decide anew as often as others move its position meanwhile."""
+        first_line = turn.beginning.first_line
+        self._vanished.meet(first_line, None)
+        signature = turn.log.signature()
+        end: _End | None = None
+        while end is None:
+            known, position = self._recognise(turn)
+            if position is None:
+                end = _End(None, 0, has_read=False)
+                break
+            if position.floor_ms and known is None:
+                text = "is an earlier copy of a log already read; only newer requests count"
+                yield from self._tell(turn.file.path, text)
+            try:
+                end = yield from self._read_on(turn, known, position)
+            except LogReplaced:
+                self._disturb()
+                return
+        if end.stored is not None:
+            self._vanished.meet(first_line, end.stored.id)
+            self._vanished.reach_end(end.stored.id)
+        if turn.file.is_rotated:
+            yield from self._settle(turn, signature, end)
+
+    def _recognise(self, turn: _Turn) -> tuple[StoredPosition | None, LogPosition | None]:
+        """Where to read on: the stored position, if there is one, and the position itself; None
+        for a copy of what another file of the set holds as well."""
+        found = match(turn.beginning, turn.log.read_at, self._known.all())
+        if isinstance(found, Continue):
+            return found.known
+        if not isinstance(found, OlderCopy):
+            return None, start_of(turn.beginning)
+        others = [file for file in turn.files if file != turn.file]
+        if _is_contained(turn.log, found.known, others):
+            return None, None
+        return None, start_of(turn.beginning, floor_ms=found.newest_ms)
+
+    def _read_on(
+        self, turn: _Turn, stored: StoredPosition | None, position: LogPosition
+    ) -> Generator[Found, None, _End | None]:
+        """Read to the end; None if another reader was there first."""
+        self._get_ready(turn, stored, position)
+        chunks = LogChunks(
+            turn.log, turn.beginning, self._lines, self._clock, is_complete=self._is_complete
+        )
+        is_final = turn.file.is_rotated or self._is_complete
+        done_bytes = self._done_bytes
+        has_read = is_end = False
+        while not is_end and (step := chunks.step(position)) is not None:
+            has_read, is_end = True, step.is_end
+            position = msgspec.structs.replace(step.position, is_finished=is_end and is_final)
+            is_new = stored is None
+            batch, outcome = self._known.offer(stored, position, step.requests)
+            name = turn.file.path.name
+            done_bytes = self._done_bytes + position.offset
+            yield Reading(
+                name, batch, outcome, step.rejected, step.lines, done_bytes, self._total_bytes
+            )
+            stored = outcome.position
+            if stored is None:
+                return None
+            self._lines.place = Place(stored.id, position.offset)
+            if is_new and step.requests and self._first_new_ms is None:
+                self._first_new_ms = step.requests[0].timestamp
+        if stored is not None and is_final and not position.is_finished:
+            position = msgspec.structs.replace(position, is_finished=True)
+            _, outcome = self._known.offer(stored, position)
+            if outcome.position is None:
+                return None
+        return _End(stored, position.offset, has_read)
+
+    def _get_ready(
+        self, turn: _Turn, stored: StoredPosition | None, position: LogPosition
+    ) -> None:
+        """Give the interpreter the lines before, unless it has just read them."""
+        if self._lines.place is not None and (
+            stored is None or self._lines.place == Place(stored.id, position.offset)
+        ):
+            return
+        previous = turn.files[turn.place - 1].path if turn.place else None
+        stretch = stretch_before(turn.log, position.offset, previous)
+        self._lines.prime(stretch, position.newest_ms if stored else 0)
+
+    def _settle(self, turn: _Turn, signature: Signature, end: _End) -> Iterator[Notice]:
+        path = turn.file.path
+        before = self._quiet.get(path)
+        is_same = before is not None and before.signature == signature and not end.has_read
+        looks = before.looks + 1 if before is not None and is_same else 1
+        position = end.stored.id if end.stored else None
+        self._quiet[path] = _Quiet(signature, turn.beginning.first_line, position, looks)
+        rest_bytes = turn.log.size() - end.offset if looks == 2 and end.stored else 0
+        if rest_bytes:
+            yield from self._tell(path, f"ends in an unfinished line of {rest_bytes} bytes")
+
+    def _report_vanished(self) -> Iterator[Found]:
+        known = self._known.of_source()
+        for log, lost in self._vanished.confirmed(known, self._first_new_ms):
+            gap = Gap(
+                source=self.logs.source,
+                from_ms=log.position.newest_ms or None,
+                until_ms=lost.until_ms if lost else None,
+                reason="a log is gone that was not known to be read to its end",
+            )
+            position = msgspec.structs.replace(log.position, is_finished=True)
+            batch, outcome = self._known.offer(log.stored, position, gaps=[gap] if lost else [])
+            if batch.gaps and outcome.position is not None:
+                yield Reading(self.logs.path.name, batch, outcome)
+
+
+def _is_contained(log: OpenLog, known: KnownLog, others: Sequence[LogFile]) -> bool:
+    """Whether one of the other files is the log that `known` continues, and begins with all that
+    `log` holds: `log` then is a copy of it, finished or still being made."""
+    size = log.size()
+    sample = min(size, SAMPLE_BYTES)
+    for file in others:
+        try:
+            with OpenLog(file.path) as other:
+                beginning = beginning_of(other.read_at(0, SAMPLE_BYTES))
+                if beginning is None:
+                    continue
+                found = match(beginning, other.read_at, [known])
+                ends_alike = other.read_at(size - sample, sample) == log.read_at(
+                    size - sample, sample
+                )
+                if isinstance(found, Continue) and ends_alike:
+                    return True
+        except OSError:
+            continue
+    return False
+
+
+def _size_bytes(path: Path) -> int:
+    found = signature_of(path)
+    return found.size_bytes if found else 0

@@ -1,0 +1,186 @@
+"""Clear, Reset and Import: what each puts aside, and what it changes in one transaction.
+
+Everything here runs inside the caller's write transaction; the backup is on disk before the
+first change. Must not enter: undoing (`undoing.py`), publishing.
+"""
+
+import sqlite3
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from proxypal.clock import iso_utc
+from proxypal.records.request import encode_request
+from proxypal.store import backups
+from proxypal.store.protocol import Backup, BackupKind, ImportedFacts
+from proxypal.store.recording import keep_recent, trim_history
+from proxypal.store.state import Change, State, write_state
+from proxypal.store.totals import (
+    SELECT_CELLS,
+    SELECT_SUMS,
+    add_sums,
+    counter_values,
+    let_old_hours_go,
+)
+
+_CELLS_BY_NAME = SELECT_CELLS.replace(
+    "hour, series,", "hour, provider, model, api_key, account, source,"
+).replace("FROM cells", "FROM cells JOIN series ON series.id = cells.series")
+_MARKS_SUMS = ", ".join("?" * 18)
+_MARKS_CELLS = ", ".join("?" * 22)
+
+
+def backup_name(data_directory: Path, kind: BackupKind, now_ms: int) -> str:
+    """`20261124T162757.123Z-reset`, free to use."""
+    return backups.free_name(data_directory, f"{iso_utc(now_ms)}-{kind}")
+
+
+def clear_history(change: Change) -> Backup | None:
+    """Put the history's rows aside and empty it; None if there is nothing to clear."""
+    connection, data_directory, state, _, now_ms = change
+    trim_history(connection, state.settings.history_limit)
+    (rows,) = connection.execute("SELECT count(*) FROM requests").fetchone()
+    if not rows:
+        return None
+    backup = Backup(
+        name=backup_name(data_directory, "clear", now_ms),
+        kind="clear",
+        created_at=now_ms,
+        requests=0,
+        rows=rows,
+    )
+
+    def fill(delta: sqlite3.Connection) -> None:
+        delta.executemany(
+            "INSERT INTO requests VALUES (?, ?, ?)",
+            connection.execute("SELECT timestamp, arrival, body FROM requests"),
+        )
+
+    backups.put_aside(data_directory, backup, fill)
+    connection.execute("DELETE FROM requests")
+    _log(connection, state, backup, [])
+    write_state(connection, state)
+    return backup
+
+
+def reset_totals(change: Change) -> Backup:
+    """Put every sum and cell aside and start a new epoch from now; history stays."""
+    connection, data_directory, state, _, now_ms = change
+    row = connection.execute("SELECT requests FROM sums WHERE scope = 'total'").fetchone()
+    backup = Backup(
+        name=backup_name(data_directory, "reset", now_ms),
+        kind="reset",
+        created_at=now_ms,
+        requests=0 if row is None else row[0],
+        rows=0,
+    )
+
+    def fill(delta: sqlite3.Connection) -> None:
+        delta.execute(
+            "INSERT INTO about VALUES (?, ?, ?, NULL, NULL, NULL)",
+            (state.created_at, state.cells_since, state.reset_sequence),
+        )
+        delta.executemany(
+            f"INSERT INTO sums VALUES ({_MARKS_SUMS})", connection.execute(SELECT_SUMS)
+        )
+        delta.executemany(
+            f"INSERT INTO cells VALUES ({_MARKS_CELLS})", connection.execute(_CELLS_BY_NAME)
+        )
+
+    backups.put_aside(data_directory, backup, fill)
+    connection.execute("DELETE FROM sums")
+    connection.execute("DELETE FROM cells")
+    _log(connection, state, backup, state.live_epochs)
+    state.epoch += 1
+    state.live_epochs = [state.epoch]
+    state.reset_sequence = state.sequence
+    state.created_at = now_ms
+    state.cells_since = 0
+    write_state(connection, state)
+    return backup
+
+
+class Import(NamedTuple):
+    """An old file's facts on their way in; `originals` are kept beside the backup."""
+
+    facts: ImportedFacts
+    kind: BackupKind
+    fingerprint: str
+    note: str
+    originals: Mapping[str, bytes] = {}
+
+
+def import_facts(change: Change, imported: Import) -> Backup | None:
+    """Add an old file's facts; None if this fingerprint was imported before."""
+    connection, data_directory, state, _, now_ms = change
+    facts, kind, fingerprint, note, originals = imported
+    known = connection.execute(
+        "SELECT 1 FROM fingerprints WHERE fingerprint = ?", (fingerprint,)
+    ).fetchone()
+    if known:
+        return None
+    total = facts.sums.get(("total", ""))
+    numbered = list(enumerate(facts.requests, state.sequence + 1))
+    backup = Backup(
+        name=backup_name(data_directory, kind, now_ms),
+        kind=kind,
+        created_at=now_ms,
+        requests=0 if total is None else total.requests,
+        rows=len(numbered),
+        note=note,
+    )
+
+    def fill(delta: sqlite3.Connection) -> None:
+        delta.execute(
+            "INSERT INTO about VALUES (?, ?, ?, ?, ?, ?)",
+            (
+                state.created_at,
+                None,
+                None,
+                state.watermark_ms,
+                max(state.watermark_ms, facts.watermark_ms or 0),
+                fingerprint,
+            ),
+        )
+        delta.executemany(
+            f"INSERT INTO sums VALUES ({_MARKS_SUMS})",
+            [(*key, *counter_values(counters)) for key, counters in facts.sums.items()],
+        )
+        delta.executemany(
+            "INSERT INTO requests VALUES (?, ?, ?)",
+            [(r.timestamp, arrival, encode_request(r)) for arrival, r in numbered],
+        )
+
+    backups.put_aside(data_directory, backup, fill, originals)
+    add_sums(connection, facts.sums)
+    let_old_hours_go(connection)
+    keep_recent(connection, state.sequence + 1, facts.requests, state.settings)
+    trim_history(connection, state.settings.history_limit)
+    connection.execute("INSERT INTO fingerprints VALUES (?, ?)", (fingerprint, backup.name))
+    state.sequence += len(numbered)
+    _take_over(state, facts)
+    _log(connection, state, backup, [state.epoch])
+    write_state(connection, state)
+    return backup
+
+
+def _take_over(state: State, facts: ImportedFacts) -> None:
+    if facts.created_at_ms is not None:
+        state.created_at = min(state.created_at, facts.created_at_ms)
+    if facts.watermark_ms is not None:
+        state.watermark_ms = max(state.watermark_ms, facts.watermark_ms)
+    for name in ("history_extras", "aggregate_extras"):
+        added = getattr(facts, name)
+        if added:
+            kept = msgspec.json.decode(getattr(state, name), type=dict[str, msgspec.Raw])
+            setattr(state, name, msgspec.json.encode({**added, **kept}))
+
+
+def _log(connection: sqlite3.Connection, state: State, backup: Backup, epochs: list[int]) -> None:
+    state.sequence += 1
+    connection.execute(
+        "INSERT INTO undo_log (name, kind, epochs) VALUES (?, ?, ?)",
+        (backup.name, backup.kind, msgspec.json.encode(epochs).decode()),
+    )

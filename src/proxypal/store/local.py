@@ -1,0 +1,326 @@
+"""`Store`: the local implementation of `RequestStore`, over one data directory."""
+
+import os
+import secrets
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, Self, TypeVar
+
+import msgspec
+
+from proxypal.clock import Clock, now_ms
+from proxypal.data_directory import data_directory
+from proxypal.errors import CannotWrite, StorageFull
+from proxypal.records.aggregate import Aggregate, RequestHistory, UsageStats
+from proxypal.records.labels import day_label
+from proxypal.records.request import RequestLog
+from proxypal.records.stats import usage_stats
+from proxypal.records.summing import aggregate_from
+from proxypal.store import actions, backups, exporting, forgetting, leases, reading, sourcing
+from proxypal.store.checking import check_store
+from proxypal.store.engine import Engine
+from proxypal.store.holding import Intake
+from proxypal.store.protocol import (
+    Backup,
+    Finding,
+    Gap,
+    GroupBy,
+    ImportedFacts,
+    Positions,
+    Recorded,
+    SourceBatch,
+    SourceOutcome,
+    StoreSettings,
+    UsageRow,
+)
+from proxypal.store.recovery import Opener
+from proxypal.store.state import Change, write_sequence, write_state
+from proxypal.store.totals import read_sums
+from proxypal.store.undoing import undo
+
+T = TypeVar("T")
+
+
+class Store:
+    """The split store: `proxypal.db`, published as `history.json` and `aggregate.json`.
+
+    Opening creates, migrates, rebuilds or publishes again whatever is needed; `warnings` says in
+    sentences what was found. On a directory that cannot be written, what is there can be read
+    and `record` holds requests in memory until it can.
+
+    Args:
+        path: the data directory; None for the user's own (`PROXYPAL_HOME`, ~/.config/proxypal).
+        zone: IANA zone of the day and hour labels from now on; None keeps the store's setting,
+            which is the machine's zone unless it was set.
+        history_limit: how many recent requests to keep; None keeps the store's setting (500).
+        read_only: never write anything, not even a missing file.
+        legacy: a directory whose old files are migrated if `path` holds nothing.
+        clock: Unix milliseconds.
+        on_warning: told each new warning as it arises, from any thread.
+
+    Raises:
+        CannotWrite, StorageFull: nothing could be opened, not even for reading.
+        NewerDatabase: the store was made by a later proxypal.
+    """
+
+    def __init__(  # noqa: PLR0913 - all but the path are keywords with defaults
+        self,
+        path: Path | str | None = None,
+        *,
+        zone: str | None = None,
+        history_limit: int | None = None,
+        read_only: bool = False,
+        legacy: Path | None = None,
+        clock: Clock = now_ms,
+        on_warning: Callable[[str], None] | None = None,
+    ) -> None:
+        self.path = data_directory() if path is None else Path(path)
+        self.warnings: list[str] = []
+        self._tell = on_warning
+        self._owner = leases.owner_name(os.getpid(), secrets.token_hex(4))
+        settings = StoreSettings(zone=zone, history_limit=history_limit or 500)
+        opener = Opener(self.path, settings, clock, legacy)
+        self._engine = self._open(opener, clock, read_only=read_only)
+        self._intake = Intake(self._engine, clock, self._warn)
+        if not self._engine.read_only:
+            self.configure(zone=zone, history_limit=history_limit)
+
+    def _open(self, opener: Opener, clock: Clock, *, read_only: bool) -> Engine:
+        if read_only:
+            return Engine(opener, clock, self._warn, read_only=True)
+        try:
+            return Engine(opener, clock, self._warn)
+        except (CannotWrite, StorageFull) as error:
+            engine = Engine(opener, clock, self._warn, read_only=True)
+            engine.trouble = error
+            self._warn(f"{error} Reading what is there; new requests are held in memory.")
+            return engine
+
+    def _warn(self, warning: str) -> None:
+        self.warnings.append(warning)
+        if self._tell is not None:
+            self._tell(warning)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    # -- recording
+
+    def record(self, requests: Iterable[RequestLog]) -> Recorded:
+        """See `RequestStore.record`.
+
+        Raises:
+            StorageFull, CannotWrite: not writable, and the memory bound is reached; nothing of
+                this batch was kept.
+            StoreBusy: another process held the database too long; nothing was kept.
+        """
+        return self._intake.record(requests)
+
+    @property
+    def held(self) -> int:
+        """How many pushed requests wait in memory for the disk; they are not durable yet."""
+        return self._intake.held
+
+    def record_batch(self, batch: SourceBatch) -> SourceOutcome:
+        """See `RequestStore.record_batch`."""
+        return self._intake.record_batch(batch)
+
+    def revise(self, request_id: str, changes: Mapping[str, Any]) -> bool:
+        """See `RequestStore.revise`."""
+
+        def act(change: Change) -> bool:
+            found = self._engine.recording.revise(
+                change.connection, change.state, request_id, changes
+            )
+            write_sequence(change.connection, change.state.sequence + 1)
+            return found
+
+        return self._engine.write(act)
+
+    # -- sources
+
+    def positions(self) -> Positions:
+        """See `RequestStore.positions`."""
+        return self._engine.read(
+            lambda change: reading.read_positions(change.connection, change.state.generation)
+        )
+
+    def gaps(self) -> Sequence[Gap]:
+        """Spans of the sources that are known to be lost, oldest notice first."""
+        return self._engine.read(lambda change: reading.read_gaps(change.connection))
+
+    def watermark_ms(self) -> int:
+        """Log lines up to this time were counted by migrated files; 0 without a migration."""
+        return self._engine.read(lambda change: change.state.watermark_ms)
+
+    def acquire_lease(self, source: str, duration_ms: int) -> bool:
+        """See `RequestStore.acquire_lease`."""
+        return self._engine.write(
+            lambda change: leases.acquire(
+                change.connection, source, self._owner, duration_ms, change.now_ms
+            ),
+            changes_facts=False,
+        )
+
+    def release_lease(self, source: str) -> None:
+        """See `RequestStore.release_lease`."""
+        self._engine.write(
+            lambda change: leases.release(change.connection, source, self._owner),
+            changes_facts=False,
+        )
+
+    # -- answers
+
+    def get_usage_stats(self) -> UsageStats:
+        """See `RequestStore.get_usage_stats`."""
+
+        def answer(change: Change) -> UsageStats:
+            aggregate = aggregate_from(read_sums(change.connection), change.state.created_at)
+            today = day_label(self._engine.recording.hours(change.now_ms))
+            limit = change.state.settings.history_limit
+            return usage_stats(aggregate, today, *reading.read_span(change.connection, limit))
+
+        return self._engine.read(answer)
+
+    def get_aggregate(self) -> Aggregate:
+        """See `RequestStore.get_aggregate`."""
+        return self._engine.read(
+            lambda change: aggregate_from(read_sums(change.connection), change.state.created_at)
+        )
+
+    def get_request_history(self, limit: int | None = None) -> RequestHistory:
+        """See `RequestStore.get_request_history`."""
+        return self._engine.read(
+            lambda change: reading.read_history(
+                change.connection,
+                change.state.settings.history_limit if limit is None else max(0, limit),
+            )
+        )
+
+    def usage_by(
+        self, group: GroupBy, since_ms: int | None = None, until_ms: int | None = None
+    ) -> Sequence[UsageRow]:
+        """See `RequestStore.usage_by`."""
+        hours = self._engine.recording.hours
+        since = None if since_ms is None else hours(since_ms)
+        until = None if until_ms is None else hours(max(0, until_ms - 1)) + 1
+        return self._engine.read(
+            lambda change: reading.read_usage(change.connection, group, since, until)
+        )
+
+    def settings(self) -> StoreSettings:
+        """The settings of the data."""
+        return self._engine.read(lambda change: change.state.settings)
+
+    # -- control
+
+    def configure(self, *, zone: str | None = None, history_limit: int | None = None) -> None:
+        """Change settings of the data; None leaves one as it is. Labels already given stay."""
+        wanted = {"zone": zone, "history_limit": history_limit}
+        changes = {name: value for name, value in wanted.items() if value is not None}
+        current = self.settings()
+        if all(getattr(current, name) == value for name, value in changes.items()):
+            return
+
+        def act(change: Change) -> None:
+            change.state.settings = msgspec.structs.replace(change.state.settings, **changes)
+            change.state.sequence += 1
+            write_state(change.connection, change.state)
+
+        self._engine.write(act)
+        self._engine.use_zone(self.settings().zone)
+
+    def clear_request_history(self, *, forget: bool = False) -> Backup | None:
+        """See `RequestStore.clear_request_history`. None if there was nothing to put aside."""
+        if forget:
+            self._published(forgetting.forget_rows)
+            forgetting.scrub(self._engine)
+            return None
+        return self._published(actions.clear_history)
+
+    def reset_aggregate_stats(self) -> Backup:
+        """See `RequestStore.reset_aggregate_stats`."""
+        return self._published(actions.reset_totals)
+
+    def import_facts(
+        self, facts: ImportedFacts, *, fingerprint: str, note: str = ""
+    ) -> Backup | None:
+        """See `RequestStore.import_facts`."""
+        imported = actions.Import(facts, "import", fingerprint, note)
+        return self._published(lambda change: actions.import_facts(change, imported))
+
+    def restore(self, name: str) -> Backup:
+        """See `RequestStore.restore`."""
+        return self._published(lambda change: undo(change, name))
+
+    def _published(self, act: Callable[[Change], T]) -> T:
+        """Act, let outdated backups go, publish, and only then say that it is done."""
+
+        def act_and_prune(change: Change) -> T:
+            result = act(change)
+            sourcing.prune_backups(change)
+            return result
+
+        result = self._engine.write(act_and_prune)
+        self._engine.publish()
+        return result
+
+    def list_backups(self) -> Sequence[Backup]:
+        """See `RequestStore.list_backups`."""
+        undone = self._engine.read(
+            lambda change: {
+                entry.name: entry.undone_at for entry in reading.read_undo_log(change.connection)
+            }
+        )
+        return [
+            msgspec.structs.replace(backup, undone_at=undone[backup.name])
+            for backup in backups.list_manifests(self.path)
+            if backup.name in undone
+        ]
+
+    # -- exports
+
+    def export_history_as_csv(
+        self, output: Path | None = None, *, columns: Literal["seed", "all"] = "seed"
+    ) -> Path:
+        """Write the recent requests as CSV and return where.
+
+        Without `output`: `proxypal-requests-STAMP.csv` in Downloads, or in the current directory
+        where there is no Downloads.
+
+        Raises:
+            CannotWrite, StorageFull: no file was left behind.
+        """
+        return exporting.export_csv(self.get_request_history(), output, columns)
+
+    def export_aggregate_as_json(self, output: Path | None = None) -> Path:
+        """Write the all-time analytics as JSON and return where; see `export_history_as_csv`."""
+        return exporting.export_json(self.get_aggregate(), output)
+
+    # -- care
+
+    def check(self, *, repair: bool = False) -> Sequence[Finding]:
+        """See `RequestStore.check`."""
+        return check_store(self._engine, repair=repair)
+
+    def publish(self) -> None:
+        """See `RequestStore.publish`."""
+        self._engine.publish()
+
+    def close(self) -> None:
+        """Publish what is unpublished and release everything. Idempotent.
+
+        Raises:
+            StorageFull, CannotWrite: requests held in memory could not be written; they are lost
+                with this process, and counted in the message.
+        """
+        self._intake.close()

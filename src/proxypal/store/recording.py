@@ -1,0 +1,302 @@
+"""Batches of requests into the database. Everything here runs inside the caller's transaction."""
+
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+
+from proxypal.records.counters import Counters, count_into
+from proxypal.records.labels import LocalHours
+from proxypal.records.request import MAX_INTEGER, RequestLog, decode_request, encode_request
+from proxypal.store import joining
+from proxypal.store.protocol import Rejection, StoreSettings
+from proxypal.store.series import SeriesIndex, SeriesKey, series_key
+from proxypal.store.state import State
+from proxypal.store.totals import Cells, add_cells, add_sums, let_old_hours_go, sums_of
+
+TRIMMED_EVERY = 32
+"""Rows beyond the history's limit are let go once in so many requests; readers cut by themselves.
+
+Each deletion dirties pages at the far end of two trees, a third of what a commit writes.
+"""
+
+
+class Prepared(NamedTuple):
+    """An admitted request, with what can be computed before the lock is taken.
+
+    `place` is its index in the caller's batch. `id_hash` and `digest` are 0 when the request
+    came without an id: it can then never be a repetition.
+    """
+
+    place: int
+    request: RequestLog
+    id_hash: int
+    digest: int
+
+
+class Counted(NamedTuple):
+    """What a batch came to: how many were recorded, which were not and why."""
+
+    recorded: int
+    duplicates: list[int]
+    rejected: list[Rejection]
+
+
+def prepare(place: int, request: RequestLog) -> Prepared:
+    """Hash what recognises a repetition: the id, and the content with it."""
+    return Prepared(place, request, *joining.hashes_of(request))
+
+
+class Recording:
+    """Adds batches to the store; holds the caches that make it fast."""
+
+    def __init__(self, hours: LocalHours) -> None:
+        self.hours = hours
+        self.series = SeriesIndex()
+        self._newest_hour = -1
+
+    def add(
+        self,
+        connection: sqlite3.Connection,
+        state: State,
+        batch: Sequence[Prepared],
+        now_ms: int,
+        *,
+        pushed: bool,
+    ) -> Counted:
+        """Count and keep a batch; `state.sequence` moves on (the caller writes it).
+
+        Pushed requests all enter the join window. Those of a source only while a second source
+        could still tell more about them: their position protects them from repetition.
+        """
+        fresh, duplicates = _without_repetitions(connection, batch) if pushed else (batch, [])
+        fitting, rejected = _within_exact_integers(connection, fresh)
+        if fitting:
+            self._count(connection, state, fitting, now_ms, pushed=pushed)
+            before, state.sequence = state.sequence, state.sequence + len(fitting)
+            if before // TRIMMED_EVERY != state.sequence // TRIMMED_EVERY:
+                trim_history(connection, state.settings.history_limit)
+                joining.let_go(connection, state.sequence, now_ms, state.settings)
+        return Counted(len(fitting), duplicates, rejected)
+
+    def _count(
+        self,
+        connection: sqlite3.Connection,
+        state: State,
+        batch: Sequence[Prepared],
+        now_ms: int,
+        *,
+        pushed: bool,
+    ) -> None:
+        grouped, places = self._group(batch)
+        numbered = self.series.admit(
+            connection, {key for _, key in grouped}, state.settings.label_cap
+        )
+        cells: Cells = {}
+        for (hour, key), counters in grouped.items():
+            into = cells.get((hour, numbered[key][0]))
+            if into is None:
+                cells[hour, numbered[key][0]] = counters
+            else:
+                into.add(counters)
+        add_cells(connection, cells)
+        add_sums(connection, sums_of(cells, dict(numbered.values())))
+        newest = max(hour for hour, _ in cells)
+        if newest > self._newest_hour:
+            let_old_hours_go(connection)
+            self._newest_hour = newest
+        first = state.sequence + 1
+        keep_recent(connection, first, [item.request for item in batch], state.settings)
+        horizon = 0 if pushed else now_ms - state.settings.join_window_ms
+        start = max(0, len(batch) - state.settings.join_window_requests)
+        joining.remember(
+            connection,
+            [
+                (
+                    first + place,
+                    item.id_hash,
+                    joining.request_hash(item.request),
+                    joining.facts_of(
+                        item.request,
+                        now_ms,
+                        item.digest,
+                        state.epoch,
+                        (places[place][0], numbered[places[place][1]][0]),
+                    ),
+                )
+                for place, item in enumerate(batch[start:], start)
+                if pushed or (item.request.request_id and item.request.timestamp >= horizon)
+            ],
+        )
+
+    def _group(
+        self, batch: Sequence[Prepared]
+    ) -> tuple[dict[tuple[int, SeriesKey], Counters], list[tuple[int, SeriesKey]]]:
+        hours = self.hours
+        grouped: dict[tuple[int, SeriesKey], Counters] = {}
+        places: list[tuple[int, SeriesKey]] = []
+        for item in batch:
+            request = item.request
+            place = (hours(request.timestamp), series_key_of(request))
+            places.append(place)
+            counters = grouped.get(place)
+            if counters is None:
+                counters = grouped[place] = Counters()
+            count_into(counters, request)
+        return grouped, places
+
+    def revise(
+        self,
+        connection: sqlite3.Connection,
+        state: State,
+        request_id: str,
+        changes: Mapping[str, Any],
+    ) -> bool:
+        """Move totals by new minus old; see `RequestStore.revise`."""
+        found = joining.find_open(connection, request_id)
+        if found is None:
+            return False
+        arrival, facts = found
+        names = series_key(connection, facts.series)
+        old = joining.counted_request(facts, names)
+        new = msgspec.structs.replace(old, **changes)
+        hour, key = self.hours(new.timestamp), series_key_of(new)
+        (number, capped) = self.series.admit(connection, [key], state.settings.label_cap)[key]
+        if facts.epoch in state.live_epochs:
+            for place, request, label, sign in (
+                ((facts.hour, facts.series), old, names, -1),
+                ((hour, number), new, capped, 1),
+            ):
+                cells: Cells = {place: Counters()}
+                count_into(cells[place], request)
+                add_cells(connection, cells, sign)
+                add_sums(connection, sums_of(cells, {place[1]: label}), sign)
+            let_old_hours_go(connection)
+        joining.update(
+            connection,
+            arrival,
+            joining.facts_of(new, facts.arrived_at, facts.digest, facts.epoch, (hour, number)),
+        )
+        _revise_row(connection, (facts.timestamp, arrival), changes)
+        return True
+
+
+def series_key_of(request: RequestLog) -> SeriesKey:
+    """The names a request counts under."""
+    return (
+        request.provider,
+        request.model,
+        request.api_key or "",
+        request.account or "",
+        request.source or "",
+    )
+
+
+def _without_repetitions(
+    connection: sqlite3.Connection, batch: Sequence[Prepared]
+) -> tuple[list[Prepared], list[int]]:
+    seen = joining.known_digests(connection, [item.id_hash for item in batch if item.id_hash])
+    fresh: list[Prepared] = []
+    duplicates: list[int] = []
+    for item in batch:
+        mark = (item.id_hash, item.digest)
+        if item.id_hash and mark in seen:
+            duplicates.append(item.place)
+        else:
+            seen.add(mark)
+            fresh.append(item)
+    return fresh, duplicates
+
+
+def _within_exact_integers(
+    connection: sqlite3.Connection, batch: Sequence[Prepared]
+) -> tuple[Sequence[Prepared], list[Rejection]]:
+    """Reject what would push an all-time total past 2^53 - 1; scopes are never above the total."""
+    row = connection.execute(
+        "SELECT max(tokens_in + tokens_out), max(duration_ms), max(ttft_ms) FROM sums "
+        "WHERE scope = 'total'"
+    ).fetchone()
+    tokens, duration, ttft = (int(value or 0) for value in row)
+    for item in batch:
+        request = item.request
+        tokens += (request.tokens_in or 0) + (request.tokens_out or 0)
+        duration += request.duration_ms
+        ttft += request.ttft_ms or 0
+    if max(tokens, duration, ttft) <= MAX_INTEGER:
+        return batch, []
+    return _one_by_one(batch, [int(value or 0) for value in row])
+
+
+def _one_by_one(
+    batch: Sequence[Prepared], totals: list[int]
+) -> tuple[list[Prepared], list[Rejection]]:
+    fitting: list[Prepared] = []
+    rejected: list[Rejection] = []
+    for item in batch:
+        request = item.request
+        after = [
+            totals[0] + (request.tokens_in or 0) + (request.tokens_out or 0),
+            totals[1] + request.duration_ms,
+            totals[2] + (request.ttft_ms or 0),
+        ]
+        if max(after) <= MAX_INTEGER:
+            totals = after
+            fitting.append(item)
+        else:
+            rejected.append(
+                Rejection(item.place, "it would push an all-time total beyond 2^53 - 1")
+            )
+    return fitting, rejected
+
+
+def keep_recent(
+    connection: sqlite3.Connection,
+    first: int,
+    requests: Sequence[RequestLog],
+    settings: StoreSettings,
+) -> None:
+    """Put the most recent of a batch, numbered from `first`, into history."""
+    numbered = list(enumerate(requests, first))
+    limit = settings.history_limit
+    if len(numbered) > limit:
+        numbered.sort(key=lambda row: (row[1].timestamp, row[0]))
+        del numbered[:-limit]
+    keep_rows(connection, numbered)
+
+
+def keep_rows(connection: sqlite3.Connection, rows: Iterable[tuple[int, RequestLog]]) -> None:
+    """Put numbered requests into history as they are; one without an id gets its own."""
+    connection.executemany(
+        "INSERT OR REPLACE INTO requests (timestamp, arrival, body) VALUES (?, ?, ?)",
+        [(request.timestamp, arrival, _body(arrival, request)) for arrival, request in rows],
+    )
+
+
+def trim_history(connection: sqlite3.Connection, limit: int) -> None:
+    """Let go of the rows beyond the limit, oldest first."""
+    last = connection.execute(
+        "SELECT timestamp, arrival FROM requests ORDER BY timestamp DESC, arrival DESC "
+        "LIMIT 1 OFFSET ?",
+        (limit,),
+    ).fetchone()
+    if last is not None:
+        connection.execute("DELETE FROM requests WHERE (timestamp, arrival) <= (?, ?)", last)
+
+
+def _body(arrival: int, request: RequestLog) -> bytes:
+    if not request.id:
+        request = msgspec.structs.replace(request, id=f"req_{request.timestamp}_{arrival}")
+    return encode_request(request)
+
+
+def _revise_row(
+    connection: sqlite3.Connection, key: tuple[int, int], changes: Mapping[str, Any]
+) -> None:
+    where = "WHERE timestamp = ? AND arrival = ?"
+    row = connection.execute(f"SELECT body FROM requests {where}", key).fetchone()
+    if row is None:
+        return
+    revised = msgspec.structs.replace(decode_request(row[0]), **changes)
+    connection.execute(f"DELETE FROM requests {where}", key)
+    keep_rows(connection, [(key[1], revised)])

@@ -1,0 +1,145 @@
+"""The tables of `proxypal.db`, and the steps from each older version to this one.
+
+`user_version` is the number of the last step applied. Money is decimal text, so that it adds up
+to the last digit; every other amount is an integer. Must not enter: queries of features.
+"""
+
+import sqlite3
+from collections.abc import Callable
+
+from proxypal.records.counters import COUNT_FIELDS
+
+APPLICATION_ID = 0x70707864  # "ppxd", shown by file(1)
+
+_COUNTS = ",\n  ".join(f"{name} INTEGER NOT NULL DEFAULT 0" for name in COUNT_FIELDS)
+_COUNTERS = f"{_COUNTS},\n  cost_usd TEXT NOT NULL DEFAULT '0'"
+
+VERSION_1 = f"""
+-- One row: what the whole store agrees on.
+CREATE TABLE state (
+  one INTEGER PRIMARY KEY CHECK (one = 1),
+  store_id TEXT NOT NULL,
+  created_at INTEGER NOT NULL,          -- tracked since; Unix ms
+  sequence INTEGER NOT NULL,            -- last number given to a request or an action
+  epoch INTEGER NOT NULL,               -- grows by one with each reset
+  live_epochs TEXT NOT NULL,            -- JSON list: epochs whose requests are in the totals
+  reset_sequence INTEGER NOT NULL,      -- sequence of the last reset that was not undone
+  generation INTEGER NOT NULL,          -- grows with each new source position
+  watermark_ms INTEGER NOT NULL,        -- log lines up to here were counted by migrated files
+  cells_since INTEGER NOT NULL,         -- local hour from which cells are complete
+  published_sequence INTEGER NOT NULL,
+  settings BLOB NOT NULL,               -- JSON, see StoreSettings
+  history_extras BLOB NOT NULL,         -- JSON object: unknown keys of a migrated file
+  aggregate_extras BLOB NOT NULL
+);
+
+-- All-time sums: scope is total, undated, day, hour, model or provider.
+CREATE TABLE sums (
+  scope TEXT NOT NULL,
+  label TEXT NOT NULL,
+  {_COUNTERS},
+  PRIMARY KEY (scope, label)
+) WITHOUT ROWID;
+
+-- Every distinct name, by kind; bounded by the label cap, beyond it names count as `other`.
+CREATE TABLE labels (
+  kind TEXT NOT NULL,
+  label TEXT NOT NULL,
+  PRIMARY KEY (kind, label)
+) WITHOUT ROWID;
+
+CREATE TABLE series (
+  id INTEGER PRIMARY KEY,
+  provider TEXT NOT NULL,
+  model TEXT NOT NULL,
+  api_key TEXT NOT NULL,
+  account TEXT NOT NULL,
+  source TEXT NOT NULL,
+  UNIQUE (provider, model, api_key, account, source)
+);
+
+-- Sums of one local hour (hours since 1970-01-01T00 on the wall clock) and series.
+CREATE TABLE cells (
+  hour INTEGER NOT NULL,
+  series INTEGER NOT NULL,
+  {_COUNTERS},
+  PRIMARY KEY (hour, series)
+) WITHOUT ROWID;
+
+-- The recent history. `arrival` is the sequence number the request was given.
+CREATE TABLE requests (
+  timestamp INTEGER NOT NULL,
+  arrival INTEGER NOT NULL,
+  body BLOB NOT NULL,                   -- the request as history.json shows it
+  PRIMARY KEY (timestamp, arrival)
+) WITHOUT ROWID;
+
+-- Requests that can still be revised or recognised. Names and ids only as 64-bit hashes.
+CREATE TABLE join_window (
+  arrival INTEGER PRIMARY KEY,
+  id_hash INTEGER NOT NULL,             -- 0 for a request that came without an id
+  request_hash INTEGER,                 -- of the proxy's request id
+  facts BLOB NOT NULL                   -- MessagePack, see JoinFacts in joining.py
+);
+CREATE INDEX join_window_by_id ON join_window (id_hash);
+CREATE INDEX join_window_by_request ON join_window (request_hash)
+  WHERE request_hash IS NOT NULL;
+
+CREATE TABLE positions (
+  id INTEGER PRIMARY KEY,
+  source TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  state BLOB NOT NULL
+);
+
+CREATE TABLE leases (
+  source TEXT PRIMARY KEY,
+  owner TEXT NOT NULL,
+  expires_at INTEGER NOT NULL,
+  duration_ms INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE gaps (
+  source TEXT NOT NULL,
+  from_ms INTEGER,
+  until_ms INTEGER,
+  reason TEXT NOT NULL,
+  noticed_at INTEGER NOT NULL
+);
+
+-- Imports that were taken, so that the same file twice adds nothing.
+CREATE TABLE fingerprints (
+  fingerprint TEXT PRIMARY KEY,
+  backup TEXT NOT NULL
+) WITHOUT ROWID;
+
+-- One row per backup: what it can undo, and whether it was.
+CREATE TABLE undo_log (
+  name TEXT PRIMARY KEY,
+  kind TEXT NOT NULL,
+  epochs TEXT NOT NULL,                 -- JSON list: the epochs its sums belong to
+  undone_at INTEGER,
+  owed INTEGER NOT NULL DEFAULT 0       -- undone while its epoch was reset: take off later
+) WITHOUT ROWID;
+"""
+
+
+def _step_1(connection: sqlite3.Connection) -> None:
+    for statement in VERSION_1.split(";\n"):
+        if statement.strip():
+            connection.execute(statement)
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+
+
+STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (_step_1,)
+"""STEPS[n] brings version n to n + 1; each runs inside the opening transaction."""
+
+VERSION = len(STEPS)
+
+
+def upgrade(connection: sqlite3.Connection) -> None:
+    """Apply the steps that are missing. The caller holds the write transaction."""
+    (found,) = connection.execute("PRAGMA user_version").fetchone()
+    for step in STEPS[found:]:
+        step(connection)
+    connection.execute(f"PRAGMA user_version = {VERSION}")

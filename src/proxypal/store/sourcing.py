@@ -1,0 +1,78 @@
+"""Batches of a source: requests and position in one transaction, or thrown away as stale."""
+
+from proxypal.records.incoming import not_from_the_future
+from proxypal.store import backups
+from proxypal.store.protocol import SourceBatch, SourceOutcome, StoredPosition
+from proxypal.store.recording import Prepared, Recording
+from proxypal.store.state import Change, write_state
+
+
+def apply_batch(change: Change, recording: Recording, batch: SourceBatch) -> SourceOutcome:
+    """Count the batch if it still starts where the store stands."""
+    connection, _, state, _, now_ms = change
+    position = _advance(change, batch)
+    if position is None:
+        return SourceOutcome(position=None)
+    # Everything a log says up to the watermark was counted by the files that were migrated.
+    fresh = [
+        not_from_the_future(request, now_ms)
+        for request in batch.requests
+        if request.timestamp > state.watermark_ms
+    ]
+    counted = recording.add(
+        connection,
+        state,
+        [Prepared(place, request, 0, 0) for place, request in enumerate(fresh)],
+        now_ms,
+        pushed=False,
+    )
+    connection.executemany(
+        "INSERT INTO gaps (source, from_ms, until_ms, reason, noticed_at) VALUES (?, ?, ?, ?, ?)",
+        [(g.source, g.from_ms, g.until_ms, g.reason, now_ms) for g in batch.gaps],
+    )
+    if not counted.recorded:
+        state.sequence += 1
+    write_state(connection, state)
+    return SourceOutcome(
+        position=position,
+        recorded=counted.recorded,
+        older=len(batch.requests) - len(fresh),
+        rejected=counted.rejected,
+    )
+
+
+def _advance(change: Change, batch: SourceBatch) -> StoredPosition | None:
+    """Move the stored position on; None if another reader was there first."""
+    connection, state = change.connection, change.state
+    start = batch.start
+    if start is None:
+        if batch.generation != state.generation:
+            return None
+        state.generation += 1
+        number = connection.execute(
+            "INSERT INTO positions (source, version, state) VALUES (?, 1, ?)",
+            (batch.source, batch.state),
+        ).lastrowid
+        assert number is not None  # noqa: S101 - an INSERT into a rowid table always has one
+        return StoredPosition(id=number, source=batch.source, version=1, state=batch.state)
+    moved = connection.execute(
+        "UPDATE positions SET source = ?, version = version + 1, state = ? "
+        "WHERE id = ? AND version = ?",
+        (batch.source, batch.state, start.id, start.version),
+    ).rowcount
+    if not moved:
+        return None
+    return StoredPosition(
+        id=start.id, source=batch.source, version=start.version + 1, state=batch.state
+    )
+
+
+def prune_backups(change: Change) -> None:
+    """Let backups go that are neither among the last ten nor younger than thirty days."""
+    for backup in backups.outdated(backups.list_manifests(change.directory), change.now_ms):
+        owed = change.connection.execute(
+            "SELECT 1 FROM undo_log WHERE name = ? AND owed = 1", (backup.name,)
+        ).fetchone()
+        if owed is None:
+            backups.delete(change.directory, backup.name)
+            change.connection.execute("DELETE FROM undo_log WHERE name = ?", (backup.name,))

@@ -1,0 +1,136 @@
+"""Adding to the all-time sums and the hour cells. The only statements that change a total."""
+
+import sqlite3
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+
+from proxypal.records.counters import COUNT_FIELDS, COUNTER_FIELDS, Counters
+from proxypal.records.labels import day_label, hour_label, hour_of_label
+from proxypal.store.series import SeriesKey
+
+Sums = dict[tuple[str, str], Counters]
+"""Counters by scope and label, as in the `sums` table."""
+
+Cells = dict[tuple[int, int], Counters]
+"""Counters by local hour and series number, as in the `cells` table."""
+
+HOURS_KEPT = 35 * 24
+
+_NAMES = ", ".join(COUNTER_FIELDS)
+_MARKS = ", ".join("?" * len(COUNTER_FIELDS))
+_ADD = ", ".join(f"{name} = {name} + excluded.{name}" for name in COUNT_FIELDS) + (
+    ", cost_usd = CASE WHEN excluded.cost_usd = '0' THEN cost_usd "
+    "ELSE money_add(cost_usd, excluded.cost_usd) END"
+)
+_ADD_SUM = (
+    f"INSERT INTO sums (scope, label, {_NAMES}) VALUES (?, ?, {_MARKS}) "
+    f"ON CONFLICT (scope, label) DO UPDATE SET {_ADD}"
+)
+_ADD_CELL = (
+    f"INSERT INTO cells (hour, series, {_NAMES}) VALUES (?, ?, {_MARKS}) "
+    f"ON CONFLICT (hour, series) DO UPDATE SET {_ADD}"
+)
+SELECT_SUMS = f"SELECT scope, label, {_NAMES} FROM sums"
+SELECT_CELLS = f"SELECT hour, series, {_NAMES} FROM cells"
+
+
+def counter_values(counters: Counters) -> tuple[int | str, ...]:
+    """The counters in column order, money as text."""
+    return (
+        counters.requests,
+        counters.client_gone,
+        counters.rate_limited,
+        counters.client_errors,
+        counters.server_errors,
+        counters.other_failures,
+        counters.tokens_in,
+        counters.tokens_out,
+        counters.tokens_cached,
+        counters.tokens_cache_write,
+        counters.tokens_reasoning,
+        counters.duration_ms,
+        counters.ttft_ms,
+        counters.ttft_requests,
+        counters.unpriced,
+        str(counters.cost_usd) if counters.cost_usd else "0",
+    )
+
+
+def counters_from(values: Iterable[int | str]) -> Counters:
+    """The reverse of `counter_values`."""
+    *counts, cost = values
+    return Counters(
+        **dict(zip(COUNT_FIELDS, (int(count) for count in counts), strict=True)),
+        cost_usd=Decimal(cost),
+    )
+
+
+def sums_of(cells: Mapping[tuple[int, int], Counters], names: Mapping[int, SeriesKey]) -> Sums:
+    """What hour cells add to each scope; `names` are the series' keys."""
+    sums: Sums = {}
+    for (hour, series), counters in cells.items():
+        provider, model = names[series][:2]
+        for key in (
+            ("total", ""),
+            ("day", day_label(hour)),
+            ("hour", hour_label(hour)),
+            ("model", model),
+            ("provider", provider),
+        ):
+            into = sums.get(key)
+            if into is None:
+                into = sums[key] = Counters()
+            into.add(counters)
+    return sums
+
+
+def add_sums(connection: sqlite3.Connection, sums: Sums, sign: int = 1) -> None:
+    """Add to the sums, or take off with `sign` -1."""
+    connection.executemany(
+        _ADD_SUM,
+        [(scope, label, *_signed(counters, sign)) for (scope, label), counters in sums.items()],
+    )
+
+
+def add_cells(connection: sqlite3.Connection, cells: Cells, sign: int = 1) -> None:
+    """Add to the hour cells, or take off with `sign` -1."""
+    connection.executemany(
+        _ADD_CELL,
+        [(hour, series, *_signed(counters, sign)) for (hour, series), counters in cells.items()],
+    )
+
+
+def _signed(counters: Counters, sign: int) -> tuple[int | str, ...]:
+    if sign == 1:
+        return counter_values(counters)
+    negated = Counters()
+    negated.add(counters, sign)
+    return counter_values(negated)
+
+
+def let_old_hours_go(connection: sqlite3.Connection) -> None:
+    """Delete hour sums more than 35 days before the newest."""
+    # Both ends come from the primary key, so this costs two look-ups when nothing is old.
+    oldest, newest = connection.execute(
+        "SELECT (SELECT label FROM sums WHERE scope = 'hour' ORDER BY label LIMIT 1), "
+        "(SELECT label FROM sums WHERE scope = 'hour' ORDER BY label DESC LIMIT 1)"
+    ).fetchone()
+    if newest is None:
+        return
+    horizon = hour_of_label(newest) - HOURS_KEPT
+    if hour_of_label(oldest) <= horizon:
+        connection.execute(
+            "DELETE FROM sums WHERE scope = 'hour' AND label <= ?", (hour_label(horizon),)
+        )
+
+
+def drop_empty(connection: sqlite3.Connection) -> None:
+    """Delete sums and cells that an undo brought back to nothing; the total always stays."""
+    zero = " AND ".join(f"{name} = 0" for name in COUNT_FIELDS)
+    connection.execute(f"DELETE FROM sums WHERE scope != 'total' AND {zero}")
+    connection.execute(f"DELETE FROM cells WHERE {zero}")
+
+
+def read_sums(connection: sqlite3.Connection) -> Sums:
+    """Every sum of the store."""
+    return {(row[0], row[1]): counters_from(row[2:]) for row in connection.execute(SELECT_SUMS)}

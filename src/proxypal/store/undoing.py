@@ -1,0 +1,124 @@
+"""Undoing a Clear, Reset, Import, Migration or Re-price, keeping what came after.
+
+Undo of a reset adds the put-aside totals, of a clear merges the rows, of an import or migration
+takes off exactly what it added. An import undone while a later reset has its numbers put aside is
+owed: its numbers come off when that reset is undone. Runs inside the caller's transaction.
+"""
+
+import sqlite3
+
+import msgspec
+
+from proxypal.errors import AlreadyUndone, BackupNotFound
+from proxypal.store import backups
+from proxypal.store.protocol import Backup
+from proxypal.store.publication import UndoEntry
+from proxypal.store.reading import find_undo_entry, read_undo_log
+from proxypal.store.recording import trim_history
+from proxypal.store.series import SeriesIndex
+from proxypal.store.state import Change, State, write_state
+from proxypal.store.totals import (
+    Sums,
+    add_cells,
+    add_sums,
+    counters_from,
+    drop_empty,
+    let_old_hours_go,
+)
+
+
+def undo(change: Change, name: str) -> Backup:
+    """Undo what made the backup `name`, once.
+
+    Raises:
+        BackupNotFound: no such backup, or it was never completed.
+        AlreadyUndone: it was restored before.
+    """
+    connection, data_directory, state, _, now_ms = change
+    backup = backups.read_manifest(data_directory, name)
+    entry = find_undo_entry(connection, name)
+    if entry is None:
+        raise BackupNotFound(name, data_directory / backups.DIRECTORY)
+    if entry.undone_at is not None:
+        raise AlreadyUndone(name)
+    with backups.opened_delta(data_directory, name) as delta:
+        if entry.kind == "reset":
+            _undo_reset(change, delta, entry)
+        elif entry.kind == "clear":
+            _undo_clear(connection, state, delta)
+        else:
+            _undo_import(connection, state, delta, entry)
+    connection.execute("UPDATE undo_log SET undone_at = ? WHERE name = ?", (now_ms, name))
+    state.sequence += 1
+    write_state(connection, state)
+    return msgspec.structs.replace(backup, undone_at=now_ms)
+
+
+def _undo_clear(connection: sqlite3.Connection, state: State, delta: sqlite3.Connection) -> None:
+    connection.executemany(
+        "INSERT OR IGNORE INTO requests (timestamp, arrival, body) VALUES (?, ?, ?)",
+        delta.execute("SELECT timestamp, arrival, body FROM requests"),
+    )
+    trim_history(connection, state.settings.history_limit)
+
+
+def _undo_reset(change: Change, delta: sqlite3.Connection, entry: UndoEntry) -> None:
+    connection, data_directory, state, series, _ = change
+    about = delta.execute("SELECT * FROM about").fetchone()
+    created_at, cells_since, reset_sequence = about[:3]
+    add_sums(connection, _sums_in(delta))
+    _add_named_cells(connection, state, series, delta)
+    let_old_hours_go(connection)
+    if state.live_epochs[-1] == state.epoch and max(entry.epochs) == state.epoch - 1:
+        state.reset_sequence = reset_sequence
+    state.created_at = min(state.created_at, created_at)
+    state.cells_since = max(state.cells_since, cells_since)
+    state.live_epochs = sorted({*state.live_epochs, *entry.epochs})
+    for owed in read_undo_log(connection):
+        if owed.owed and set(owed.epochs) <= set(entry.epochs):
+            with backups.opened_delta(data_directory, owed.name) as imported:
+                _take_off(connection, _sums_in(imported))
+            connection.execute("UPDATE undo_log SET owed = 0 WHERE name = ?", (owed.name,))
+
+
+def _undo_import(
+    connection: sqlite3.Connection, state: State, delta: sqlite3.Connection, entry: UndoEntry
+) -> None:
+    about = delta.execute("SELECT * FROM about").fetchone()
+    created_at, _, _, watermark_before, watermark_after, fingerprint = about
+    if set(entry.epochs) <= set(state.live_epochs):
+        _take_off(connection, _sums_in(delta))
+        state.created_at = max(state.created_at, created_at)
+    else:
+        connection.execute("UPDATE undo_log SET owed = 1 WHERE name = ?", (entry.name,))
+    connection.executemany(
+        "DELETE FROM requests WHERE timestamp = ? AND arrival = ?",
+        delta.execute("SELECT timestamp, arrival FROM requests"),
+    )
+    connection.execute("DELETE FROM fingerprints WHERE fingerprint = ?", (fingerprint,))
+    if state.watermark_ms == watermark_after:
+        state.watermark_ms = watermark_before
+
+
+def _sums_in(delta: sqlite3.Connection) -> Sums:
+    return {(row[0], row[1]): counters_from(row[2:]) for row in delta.execute("SELECT * FROM sums")}
+
+
+def _add_named_cells(
+    connection: sqlite3.Connection, state: State, series: SeriesIndex, delta: sqlite3.Connection
+) -> None:
+    for row in delta.execute("SELECT * FROM cells"):
+        key = (row[1], row[2], row[3], row[4], row[5])
+        number = series.admit(connection, [key], state.settings.label_cap)[key][0]
+        add_cells(connection, {(row[0], number): counters_from(row[6:])})
+
+
+def _take_off(connection: sqlite3.Connection, sums: Sums) -> None:
+    kept = {label for (label,) in connection.execute("SELECT label FROM sums WHERE scope = 'hour'")}
+    add_sums(
+        connection,
+        {key: c for key, c in sums.items() if key[0] != "hour" or key[1] in kept},
+        sign=-1,
+    )
+    connection.execute("DELETE FROM sums WHERE scope = 'hour' AND requests < 0")
+    drop_empty(connection)

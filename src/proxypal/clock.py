@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 
+from proxypal.errors import WrongUsage
 from proxypal.records.labels import Offset, zone_offset
 
 Clock = Callable[[], int]
@@ -23,13 +24,18 @@ def offset_of(zone: str | None) -> Offset:
     """The offset function of an IANA zone name, or of the machine for None.
 
     Raises:
-        zoneinfo.ZoneInfoNotFoundError: no such zone.
+        WrongUsage: no such zone.
     """
     if zone is None:
         return machine_offset
-    from zoneinfo import ZoneInfo  # noqa: PLC0415 - a third of the start-up time of `stats --json`
+    import zoneinfo  # noqa: PLC0415 - a third of the start-up time of `stats --json`
 
-    return zone_offset(ZoneInfo(zone))
+    try:
+        return zone_offset(zoneinfo.ZoneInfo(zone))
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise WrongUsage(
+            f"There is no time zone {zone!r}; use an IANA name such as Europe/Paris."
+        ) from error
 
 
 def local_stamp(timestamp_ms: int) -> str:

@@ -114,6 +114,9 @@ class Database:
         if self.read_only:
             execute("PRAGMA query_only = ON")
             return
+        execute(
+            "PRAGMA page_size = 2048"
+        )  # a commit writes six pages; half the size, half the bytes
         execute("PRAGMA journal_mode = WAL")
         execute("PRAGMA synchronous = FULL")
         execute("PRAGMA secure_delete = FAST")

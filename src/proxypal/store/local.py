@@ -9,7 +9,7 @@ from typing import Any, Literal, Self, TypeVar
 
 import msgspec
 
-from proxypal.clock import Clock, now_ms
+from proxypal.clock import Clock, now_ms, offset_of
 from proxypal.data_directory import data_directory
 from proxypal.errors import CannotWrite, StorageFull
 from proxypal.records.aggregate import Aggregate, RequestHistory, UsageStats
@@ -34,6 +34,7 @@ from proxypal.store.protocol import (
     StoreSettings,
     UsageRow,
 )
+from proxypal.store.recording import trim_history
 from proxypal.store.recovery import Opener
 from proxypal.store.state import Change, write_sequence, write_state
 from proxypal.store.totals import read_sums
@@ -231,8 +232,11 @@ class Store:
         if all(getattr(current, name) == value for name, value in changes.items()):
             return
 
+        offset_of(zone)  # an unknown zone is refused before anything changes
+
         def act(change: Change) -> None:
             change.state.settings = msgspec.structs.replace(change.state.settings, **changes)
+            trim_history(change.connection, change.state.settings.history_limit)
             change.state.sequence += 1
             write_state(change.connection, change.state)
 

@@ -70,15 +70,44 @@ class Opener:
             NewerDatabase: made by a later proxypal.
         """
         durable_files.make_private_directory(self.directory)
-        found, database = self._look(damage)
-        plan = decide(*found)
-        if plan.action == "use" and not plan.set_aside and database is not None:
-            return Opened(database, plan.publish, plan.warnings)
+        database, opened = self._use_what_is_there(damage, mend=False)
+        if opened is not None:
+            return opened
         if database is not None:
             database.close()
         with self.alone():
-            found, database = self._look(damage)
-            return self._act(decide(*found), found, database)
+            database, opened = self._use_what_is_there(damage, mend=True)
+            return opened or self._start_again(damage, database)
+
+    def _use_what_is_there(
+        self, damage: Damage | None, *, mend: bool
+    ) -> tuple[Database | None, Opened | None]:
+        """A sound database with what to say about its files; None where more is needed.
+
+        The files are looked at inside a write transaction: publications happen in one too, so
+        none can come between looking and deciding.
+        """
+        found, database = examine_database(self.directory / DATABASE)
+        if database is None or (damage is not None and damage.inode == database.inode):
+            return database, None
+        try:
+            with database.transaction() as connection:
+                state = read_state(connection)
+                found = msgspec.structs.replace(found, state=state)
+                plan = decide(found, *self._look_at_files())
+                if plan.action != "use" or (plan.set_aside and not mend):
+                    return database, None
+                self._set_aside(plan, iso_utc(self.clock()))
+        except BaseException:
+            database.close()
+            raise
+        return database, Opened(database, plan.publish, plan.warnings)
+
+    def _look_at_files(self) -> tuple[FileFound, FileFound]:
+        return (
+            examine_file(self.directory / HISTORY),
+            examine_file(self.directory / AGGREGATE),
+        )
 
     def open_for_reading(self) -> Opened:
         """A database to read from, without writing anything.
@@ -89,7 +118,7 @@ class Opener:
             CannotWrite: there is nothing that can be read.
         """
         found, database = examine_database(self.directory / DATABASE, read_only=True)
-        history, aggregate = (examine_file(self.directory / name) for name in (HISTORY, AGGREGATE))
+        history, aggregate = self._look_at_files()
         plan = decide(found, history, aggregate)
         if plan.action == "use" and database is not None:
             return Opened(database, publish=False, warnings=[])
@@ -112,53 +141,38 @@ class Opener:
         with durable_files.writing(self.directory), FileLock(self.directory / _LOCK, mode=0o600):
             yield
 
-    def _look(
-        self, damage: Damage | None
-    ) -> tuple[tuple[DatabaseFound, FileFound, FileFound], Database | None]:
-        found, database = examine_database(self.directory / DATABASE)
-        if damage is not None and database is not None and database.inode == damage.inode:
-            found = DatabaseFound(kind="damaged", reason=damage.reason)
-        history, aggregate = (examine_file(self.directory / name) for name in (HISTORY, AGGREGATE))
-        if self.legacy and {found.kind, history.kind, aggregate.kind} == {"absent"}:
-            history, aggregate = (examine_file(self.legacy / n) for n in (HISTORY, AGGREGATE))
-        return (found, history, aggregate), database
-
-    def _act(
-        self,
-        plan: Plan,
-        found: tuple[DatabaseFound, FileFound, FileFound],
-        database: Database | None,
-    ) -> Opened:
-        now_ms = self.clock()
-        if plan.action != "use" and database is not None:
-            database.close()
-            database = None
-        stamp = iso_utc(now_ms)
-        for name, reason in plan.set_aside.items():
-            self._set_aside(name, reason, stamp)
-        warnings = list(plan.warnings)
-        if database is None:
-            # Without its database a leftover WAL must never be replayed into a new one.
-            self._set_aside_companions(stamp)
-            database = Database(self.directory / DATABASE)
-            try:
-                with database.transaction() as connection:
-                    upgrade(connection)
-                    warnings += self._fill(connection, plan, found, now_ms)
-                durable_files.sync_directory(self.directory)
-            except BaseException:
+    def _start_again(self, damage: Damage | None, unusable: Database | None) -> Opened:
+        """Create, rebuild or migrate. Nobody else does so meanwhile (`alone`)."""
+        found, reopened = examine_database(self.directory / DATABASE)
+        for database in (unusable, reopened):
+            if database is not None:
+                if damage is not None and database.inode == damage.inode:
+                    found = DatabaseFound(kind="damaged", reason=damage.reason)
                 database.close()
-                raise
-        return Opened(database, plan.publish, warnings)
+        files = self._look_at_files()
+        if self.legacy and {found.kind, *(file.kind for file in files)} == {"absent"}:
+            files = (examine_file(self.legacy / HISTORY), examine_file(self.legacy / AGGREGATE))
+        plan = decide(found, *files)
+        now_ms = self.clock()
+        self._set_aside(plan, iso_utc(now_ms))
+        # Without its database a leftover WAL must never be replayed into a new one.
+        companions = {DATABASE + suffix: "corrupt" for suffix in ("-wal", "-shm")}
+        self._set_aside(Plan(action="create", set_aside=companions), iso_utc(now_ms))
+        database = Database(self.directory / DATABASE)
+        try:
+            with database.transaction() as connection:
+                upgrade(connection)
+                told = self._fill(connection, plan, (found, *files), now_ms)
+            durable_files.sync_directory(self.directory)
+        except BaseException:
+            database.close()
+            raise
+        return Opened(database, plan.publish, [*plan.warnings, *told])
 
-    def _set_aside(self, name: str, reason: str, stamp: str) -> None:
-        with contextlib.suppress(FileNotFoundError):
+    def _set_aside(self, plan: Plan, stamp: str) -> None:
+        for name, reason in plan.set_aside.items():
             if (self.directory / name).exists():
                 durable_files.set_aside(self.directory / name, reason, stamp)
-
-    def _set_aside_companions(self, stamp: str) -> None:
-        for suffix in ("-wal", "-shm"):
-            self._set_aside(DATABASE + suffix, "corrupt", stamp)
 
     def _fill(
         self,

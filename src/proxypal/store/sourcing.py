@@ -1,6 +1,9 @@
 """Batches of a source: requests and position in one transaction, or thrown away as stale."""
 
-from proxypal.records.incoming import not_from_the_future
+import msgspec
+
+from proxypal.records.incoming import MAX_SKEW_MS
+from proxypal.records.request import RequestLog
 from proxypal.store import backups
 from proxypal.store.protocol import SourceBatch, SourceOutcome, StoredPosition
 from proxypal.store.recording import Prepared, Recording
@@ -15,7 +18,7 @@ def apply_batch(change: Change, recording: Recording, batch: SourceBatch) -> Sou
         return SourceOutcome(position=None)
     # Everything a log says up to the watermark was counted by the files that were migrated.
     fresh = [
-        not_from_the_future(request, now_ms)
+        request if request.timestamp <= now_ms + MAX_SKEW_MS else _as_of_now(request, now_ms)
         for request in batch.requests
         if request.timestamp > state.watermark_ms
     ]
@@ -39,6 +42,11 @@ def apply_batch(change: Change, recording: Recording, batch: SourceBatch) -> Sou
         older=len(batch.requests) - len(fresh),
         rejected=counted.rejected,
     )
+
+
+def _as_of_now(request: RequestLog, now_ms: int) -> RequestLog:
+    """A log can be forged, and a clock can be wrong: a time in the future is only a claim."""
+    return msgspec.structs.replace(request, timestamp=now_ms, timestamp_claimed=request.timestamp)
 
 
 def _advance(change: Change, batch: SourceBatch) -> StoredPosition | None:

@@ -115,7 +115,6 @@ class Database:
             execute("PRAGMA query_only = ON")
             return
         execute(
-            "PRAGMA page_size = 2048"
         )  # a commit writes six pages; half the size, half the bytes
         execute("PRAGMA journal_mode = WAL")
         execute("PRAGMA synchronous = FULL")

@@ -189,7 +189,7 @@ class Engine:
                 state = _state(read_state(connection), database)
                 result = act(self._change(connection, state))
         except BaseException:
-            self.recording.series.forget()
+            self.recording.forget()
             raise
         if not database.is_current():
             replaced = database.path.exists()

@@ -7,7 +7,7 @@ import hashlib
 import re
 import sqlite3
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from decimal import Decimal
 
 import msgspec
@@ -54,25 +54,27 @@ JoinRow = tuple[int, int, int | None, bytes]
 
 def facts_of(
     request: RequestLog, arrived_at: int, digest: int, epoch: int, place: tuple[int, int]
-) -> JoinFacts:
-    """What to remember of `request`, counted at `place` (hour, series)."""
-    return JoinFacts(
-        arrived_at,
-        digest,
-        epoch,
-        place[0],
-        place[1],
-        request.timestamp,
-        request.status,
-        request.duration_ms,
-        request.failed,
-        request.tokens_in,
-        request.tokens_out,
-        request.tokens_cached,
-        request.tokens_cache_write,
-        request.tokens_reasoning,
-        request.ttft_ms,
-        request.cost_usd,
+) -> bytes:
+    """What to remember of `request`, counted at `place` (hour, series); encoded `JoinFacts`."""
+    return _encode(
+        JoinFacts(
+            arrived_at,
+            digest,
+            epoch,
+            place[0],
+            place[1],
+            request.timestamp,
+            request.status,
+            request.duration_ms,
+            request.failed,
+            request.tokens_in,
+            request.tokens_out,
+            request.tokens_cached,
+            request.tokens_cache_write,
+            request.tokens_reasoning,
+            request.ttft_ms,
+            request.cost_usd,
+        )
     )
 
 
@@ -110,35 +112,62 @@ def request_hash(request: RequestLog) -> int | None:
     return hash64(request.request_id[-8:]) if request.request_id else None
 
 
-def known_digests(connection: sqlite3.Connection, id_hashes: Sequence[int]) -> set[tuple[int, int]]:
-    """(id hash, digest) pairs of the window among the given id hashes."""
-    if not id_hashes:
-        return set()
-    rows = connection.execute(
-        "SELECT id_hash, facts FROM join_window WHERE id_hash IN (SELECT value FROM json_each(?))",
-        (msgspec.json.encode(id_hashes).decode(),),
-    )
-    return {(row[0], _decode(row[1]).digest) for row in rows}
+class KnownIds:
+    """The ids of the window, in memory: a database index of random hashes costs more to keep.
+
+    It follows other processes by reading the rows that came since it last looked, and must be
+    forgotten when a transaction fails.
+    """
+
+    def __init__(self) -> None:
+        self._arrivals: dict[int, int] = {}
+        self._sequence = -1
+
+    def forget(self) -> None:
+        """Drop everything; the next look reads the window anew."""
+        self._arrivals.clear()
+        self._sequence = -1
+
+    def follow(self, connection: sqlite3.Connection, sequence: int, bound: int) -> None:
+        """Know every row up to `sequence`, the store's own number in this transaction."""
+        if sequence == self._sequence:
+            return
+        if len(self._arrivals) > 2 * bound or sequence < self._sequence:
+            self.forget()
+        rows = connection.execute(
+            "SELECT id_hash, arrival FROM join_window WHERE arrival > ? AND id_hash != 0",
+            (self._sequence,),
+        )
+        self._arrivals.update(rows)
+        self._sequence = sequence
+
+    def add(self, rows: Iterable[JoinRow], sequence: int) -> None:
+        """Know the rows this process just added, which bring the store to `sequence`."""
+        self._arrivals.update((row[1], row[0]) for row in rows if row[1])
+        self._sequence = sequence
+
+    def find(self, connection: sqlite3.Connection, id_hash: int) -> tuple[int, JoinFacts] | None:
+        """(arrival, facts) of the newest request with this id, if the window still has it."""
+        arrival = self._arrivals.get(id_hash)
+        return None if arrival is None else read_open(connection, arrival)
 
 
-def remember(
-    connection: sqlite3.Connection, rows: Iterable[tuple[int, int, int | None, JoinFacts]]
-) -> None:
-    """Put requests (arrival, id hash, request hash, facts) into the window."""
-    connection.executemany(
-        "INSERT INTO join_window VALUES (?, ?, ?, ?)",
-        [
-            (arrival, by_id, by_request, _encode(facts))
-            for arrival, by_id, by_request, facts in rows
-        ],
-    )
+def read_open(connection: sqlite3.Connection, arrival: int) -> tuple[int, JoinFacts] | None:
+    """(arrival, facts) of one request of the window."""
+    row = connection.execute(
+        "SELECT facts FROM join_window WHERE arrival = ?", (arrival,)
+    ).fetchone()
+    return None if row is None else (arrival, _decode(row[0]))
 
 
-def update(connection: sqlite3.Connection, arrival: int, facts: JoinFacts) -> None:
+def remember(connection: sqlite3.Connection, rows: Iterable[JoinRow]) -> None:
+    """Put requests into the window."""
+    connection.executemany("INSERT INTO join_window VALUES (?, ?, ?, ?)", rows)
+
+
+def update(connection: sqlite3.Connection, arrival: int, facts: bytes) -> None:
     """Remember something else of a request."""
-    connection.execute(
-        "UPDATE join_window SET facts = ? WHERE arrival = ?", (_encode(facts), arrival)
-    )
+    connection.execute("UPDATE join_window SET facts = ? WHERE arrival = ?", (facts, arrival))
 
 
 def let_go(
@@ -157,16 +186,7 @@ def let_go(
         connection.execute("DELETE FROM join_window WHERE arrival <= ?", (expired[-1],))
 
 
-def find_open(connection: sqlite3.Connection, request_id: str) -> tuple[int, JoinFacts] | None:
-    """(arrival, facts) of the newest request of the window with this id."""
-    row = connection.execute(
-        "SELECT arrival, facts FROM join_window WHERE id_hash = ? ORDER BY arrival DESC LIMIT 1",
-        (hash64(request_id),),
-    ).fetchone()
+def own_arrival(request_id: str) -> int | None:
+    """The number in an id that the store gave itself (`req_TIMESTAMP_ARRIVAL`)."""
     own = _OWN_ID.fullmatch(request_id)
-    if row is None and own is not None:
-        row = connection.execute(
-            "SELECT arrival, facts FROM join_window WHERE arrival = ? AND id_hash = 0",
-            (int(own[1]),),
-        ).fetchone()
-    return None if row is None else (row[0], _decode(row[1]))
+    return int(own[1]) if own is not None else None

@@ -10,6 +10,7 @@ import msgspec
 
 from proxypal.records.aggregate import Aggregate, RequestHistory, UsageStats
 from proxypal.records.counters import Counters
+from proxypal.records.imported import ImportedFacts as ImportedFacts  # noqa: PLC0414 - crosses the boundary, so its users import it from here
 from proxypal.records.request import RequestLog
 
 GroupBy = Literal["day", "hour", "model", "provider"]
@@ -120,25 +121,6 @@ class UsageRow(msgspec.Struct, frozen=True, kw_only=True):
 
     label: str
     sums: Counters
-
-
-class ImportedFacts(msgspec.Struct, kw_only=True):
-    """Facts of an old file or export, ready to add (see `records.legacy`).
-
-    `requests` enter history if they are recent enough; they add nothing by themselves. `sums`
-    are what the totals grow by: scope (`total`, `day`, `hour`, `model`, `provider`, `undated`)
-    and label to counters, already consistent: days + undated = models = providers = total.
-    `created_at_ms` moves "tracked since" back if it is earlier. `watermark_ms`: log lines up to
-    here were counted by the old files.
-    """
-
-    requests: list[RequestLog]
-    sums: dict[tuple[str, str], Counters]
-    created_at_ms: int | None = None
-    watermark_ms: int | None = None
-    history_extras: dict[str, Any] = {}
-    aggregate_extras: dict[str, Any] = {}
-    notes: list[str] = []
 
 
 class RequestStore(Protocol):

@@ -118,7 +118,7 @@ def _restore_window(
     now_ms: int,
 ) -> None:
     series = SeriesIndex()
-    window: list[tuple[int, int, int | None, joining.JoinFacts]] = []
+    window: list[joining.JoinRow] = []
     for arrival, request in rows:
         key = series_key_of(request)
         number = series.admit(connection, [key], state.settings.label_cap)[key][0]

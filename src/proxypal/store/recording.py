@@ -54,6 +54,7 @@ class Recording:
     def __init__(self, hours: LocalHours) -> None:
         self.hours = hours
         self.series = SeriesIndex()
+        self.known = joining.KnownIds()
         self._newest_hour = -1
 
     def add(
@@ -70,7 +71,7 @@ class Recording:
         Pushed requests all enter the join window. Those of a source only while a second source
         could still tell more about them: their position protects them from repetition.
         """
-        fresh, duplicates = _without_repetitions(connection, batch) if pushed else (batch, [])
+        fresh, duplicates = self._without_repetitions(connection, state, batch, pushed=pushed)
         fitting, rejected = _within_exact_integers(connection, fresh)
         if fitting:
             self._count(connection, state, fitting, now_ms, pushed=pushed)
@@ -110,25 +111,55 @@ class Recording:
         keep_recent(connection, first, [item.request for item in batch], state.settings)
         horizon = 0 if pushed else now_ms - state.settings.join_window_ms
         start = max(0, len(batch) - state.settings.join_window_requests)
-        joining.remember(
-            connection,
-            [
-                (
-                    first + place,
-                    item.id_hash,
-                    joining.request_hash(item.request),
-                    joining.facts_of(
-                        item.request,
-                        now_ms,
-                        item.digest,
-                        state.epoch,
-                        (places[place][0], numbered[places[place][1]][0]),
-                    ),
-                )
-                for place, item in enumerate(batch[start:], start)
-                if pushed or (item.request.request_id and item.request.timestamp >= horizon)
-            ],
-        )
+        rows = [
+            (
+                first + place,
+                item.id_hash,
+                joining.request_hash(item.request),
+                joining.facts_of(
+                    item.request,
+                    now_ms,
+                    item.digest,
+                    state.epoch,
+                    (places[place][0], numbered[places[place][1]][0]),
+                ),
+            )
+            for place, item in enumerate(batch[start:], start)
+            if pushed or (item.request.request_id and item.request.timestamp >= horizon)
+        ]
+        joining.remember(connection, rows)
+        if pushed:
+            self.known.add(rows, state.sequence + len(batch))
+
+    def _without_repetitions(
+        self,
+        connection: sqlite3.Connection,
+        state: State,
+        batch: Sequence[Prepared],
+        *,
+        pushed: bool,
+    ) -> tuple[Sequence[Prepared], list[int]]:
+        if not pushed:
+            return batch, []
+        self.known.follow(connection, state.sequence, state.settings.join_window_requests)
+        fresh: list[Prepared] = []
+        duplicates: list[int] = []
+        in_batch: set[tuple[int, int]] = set()
+        for item in batch:
+            if item.id_hash:
+                mark = (item.id_hash, item.digest)
+                found = self.known.find(connection, item.id_hash)
+                if mark in in_batch or (found is not None and found[1].digest == item.digest):
+                    duplicates.append(item.place)
+                    continue
+                in_batch.add(mark)
+            fresh.append(item)
+        return fresh, duplicates
+
+    def forget(self) -> None:
+        """Drop what is remembered between transactions; needed when one has failed."""
+        self.series.forget()
+        self.known.forget()
 
     def _group(
         self, batch: Sequence[Prepared]
@@ -154,7 +185,11 @@ class Recording:
         changes: Mapping[str, Any],
     ) -> bool:
         """Move totals by new minus old; see `RequestStore.revise`."""
-        found = joining.find_open(connection, request_id)
+        self.known.follow(connection, state.sequence, state.settings.join_window_requests)
+        found = self.known.find(connection, joining.hash64(request_id))
+        own = joining.own_arrival(request_id)
+        if found is None and own is not None:
+            found = joining.read_open(connection, own)
         if found is None:
             return False
         arrival, facts = found
@@ -191,22 +226,6 @@ def series_key_of(request: RequestLog) -> SeriesKey:
         request.account or "",
         request.source or "",
     )
-
-
-def _without_repetitions(
-    connection: sqlite3.Connection, batch: Sequence[Prepared]
-) -> tuple[list[Prepared], list[int]]:
-    seen = joining.known_digests(connection, [item.id_hash for item in batch if item.id_hash])
-    fresh: list[Prepared] = []
-    duplicates: list[int] = []
-    for item in batch:
-        mark = (item.id_hash, item.digest)
-        if item.id_hash and mark in seen:
-            duplicates.append(item.place)
-        else:
-            seen.add(mark)
-            fresh.append(item)
-    return fresh, duplicates
 
 
 def _within_exact_integers(

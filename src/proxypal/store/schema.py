@@ -81,7 +81,6 @@ CREATE TABLE join_window (
   request_hash INTEGER,                 -- of the proxy's request id
   facts BLOB NOT NULL                   -- MessagePack, see JoinFacts in joining.py
 );
-CREATE INDEX join_window_by_id ON join_window (id_hash);
 CREATE INDEX join_window_by_request ON join_window (request_hash)
   WHERE request_hash IS NOT NULL;
 

@@ -68,4 +68,3 @@ def name_cell(name: str, style: str = "") -> Text:
 def bar_cell(value: int, most: int, style: str = "cyan") -> Text:
     """A bar relative to the largest value of its table."""
     return Text(bar(value, most, BAR_WIDTH, blocks=takes_blocks()), style=style)
-

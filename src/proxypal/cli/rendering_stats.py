@@ -17,6 +17,7 @@ from proxypal.cli.rendering_text import (
     money,
     percent,
     short_count,
+    spent,
 )
 from proxypal.records.aggregate import ModelUsage, ProviderUsage, UsageStats
 from proxypal.service.usage_report import UsageGroup, UsageReport
@@ -49,16 +50,15 @@ def _headline(stats: UsageStats) -> Table:
         tokens += f", {short_count(stats.cached_tokens)} of the input from cache"
     failed = f"{grouped(stats.failure_count)} failed"
     success = percent(stats.success_count, stats.total_requests)
-    today = f"{short_count(stats.tokens_today)} tokens, {money(stats.cost_today)}"
+    today = f"{short_count(stats.tokens_today)} tokens"
+    if stats.cost_today:
+        today += f", {money(stats.cost_today)}"
+    unpriced = stats.unpriced_requests
+    priced = f"and {counted(unpriced, 'request')} without a price" if unpriced else ""
     _line(table, "Requests", grouped(stats.total_requests), failed)
     _line(table, "Success rate", success, "")
     _line(table, "Tokens", short_count(stats.total_tokens), tokens)
-    _line(
-        table,
-        "Cost",
-        cost(stats.total_cost_usd, stats.unpriced_requests),
-        _unpriced(stats.unpriced_requests),
-    )
+    _line(table, "Cost", cost(stats.total_cost_usd, unpriced), priced)
     _line(table, "Today", counted(stats.requests_today, "request"), today)
     if stats.undated_requests:
         _line(table, "Undated", counted(stats.undated_requests, "request"), "imported without days")
@@ -67,10 +67,6 @@ def _headline(stats: UsageStats) -> Table:
 
 def _line(table: Table, name: str, figure: str, detail: str) -> None:
     table.add_row(Text(name, style="dim"), Text(figure, style="bold"), Text(detail, style="dim"))
-
-
-def _unpriced(count: int) -> str:
-    return f"not counting {counted(count, 'request')} without a price" if count else ""
 
 
 def _usage_table(
@@ -132,10 +128,8 @@ def report(usage: UsageReport, span: str) -> list[Table | Text]:
     heading = (
         f"{counted(total.requests, 'request')}{span}: "
         f"{percent(total.success_count, total.requests)} succeeded, "
-        f"{short_count(total.tokens)} tokens, {cost(total.cost_usd, total.unpriced)}"
+        f"{short_count(total.tokens)} tokens, {spent(total.cost_usd, total.unpriced)}"
     )
-    if total.unpriced:
-        heading += f" ({_unpriced(total.unpriced)})"
     parts: list[Table | Text] = [Text(harmless(heading), style="bold")]
     sections = (
         ("", usage.by or "", usage.groups),

@@ -54,6 +54,15 @@ def cost(amount: Decimal, unpriced: int) -> str:
     return NOTHING if unpriced and not amount else money(amount)
 
 
+def spent(amount: Decimal, unpriced: int) -> str:
+    """The cost as part of a sentence, with what it does not cover."""
+    if not unpriced:
+        return money(amount)
+    if not amount:
+        return f"no cost known ({counted(unpriced, 'request')} without a price)"
+    return f"{money(amount)} and {counted(unpriced, 'request')} without a price"
+
+
 def percent(part: int, whole: int) -> str:
     """One decimal, rounded so that only none reads `0.0 %` and only all reads `100.0 %`."""
     if not whole:

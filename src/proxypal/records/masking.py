@@ -9,11 +9,13 @@ from typing import Any
 
 from proxypal.records.endpoints import path_without_secrets
 from proxypal.records.request import MAX_PATH_CHARS, shorten
+from proxypal.records.tolerant_json import Refused
 
 _MASKS = ("…", "...", "*")
 _READ_CHARS = 1024
 _LOCAL = r"[^\s@/,;:=<>\"'|]"
-_EMAIL = re.compile(rf"({_LOCAL}+)@({_LOCAL}+)")
+# RFC 5321 allows 64 and 255 characters; bounds also keep the search linear in hostile text.
+_EMAIL = re.compile(rf"({_LOCAL}{{1,64}})@({_LOCAL}{{1,255}})")
 _KEY_SHAPE = re.compile(
     r"(?:sk-|AIza|ya29\.|gh[pousr]_|github_pat_|xai-|xox[abp]-|eyJ)[\w.\-]{12,}", re.ASCII
 )
@@ -50,16 +52,19 @@ def _masked_email(found: re.Match[str]) -> str:
 
 def mask_api_key(text: str) -> str:
     """The label a client's key is kept under: every value that is not yet a mask is masked."""
-    text = _cut(text)
-    return shorten(mask_emails(text) if "@" in text else mask_key(text))
+    address = _EMAIL.fullmatch(text)
+    return shorten(_masked_email(address) if address else mask_key(text))
 
 
 def mask_account(text: str) -> str:
     """The label an account is kept under; names stay, addresses and keys are masked."""
-    text = mask_emails(_cut(text))
-    if not is_masked(text) and (_KEY_SHAPE.search(text) or _OPAQUE.fullmatch(text)):
-        return mask_key(text)
-    return shorten(text)
+    text = mask_text(text[:_READ_CHARS])
+    return mask_key(text) if _OPAQUE.fullmatch(text) else shorten(text)
+
+
+def mask_text(text: str) -> str:
+    """Text with each e-mail address, and each word shaped like a well-known key, masked."""
+    return _KEY_SHAPE.sub(lambda found: mask_key(found[0]), mask_emails(text))
 
 
 def clean_path(path: str) -> str:
@@ -77,23 +82,14 @@ def mask_inside(value: Any, name: str = "", depth: int = 0) -> Any:  # noqa: ANN
     """A decoded JSON value with text under secret-like names, and every address, masked.
 
     Raises:
-        ValueError: more than 32 levels deep.
+        Refused: more than 32 levels deep.
     """
     if isinstance(value, str):
-        return mask_key(value) if _SECRET_NAME.search(name) else _mask_free_text(value)
+        return mask_key(value) if _SECRET_NAME.search(name) else mask_text(value)
     if depth > _MAX_DEPTH:
-        raise ValueError(f"nested more than {_MAX_DEPTH} levels deep")
+        raise Refused(f"nested more than {_MAX_DEPTH} levels deep")
     if isinstance(value, dict):
         return {key: mask_inside(item, key, depth + 1) for key, item in value.items()}
     if isinstance(value, list):
         return [mask_inside(item, name, depth + 1) for item in value]
     return value
-
-
-def _mask_free_text(text: str) -> str:
-    masked = mask_emails(text) if len(text) <= _READ_CHARS else text
-    return _KEY_SHAPE.sub(lambda found: mask_key(found[0]), masked)
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _READ_CHARS else text[: _READ_CHARS - 1] + "…"

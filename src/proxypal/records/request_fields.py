@@ -12,7 +12,7 @@ import msgspec
 
 from proxypal.records.counters import EXACT, plain_money
 from proxypal.records.request import MAX_INTEGER, RequestLog
-from proxypal.records.tolerant_json import kind_of
+from proxypal.records.tolerant_json import Refused, kind_of
 
 MAX_COST_USD = Decimal(10**12)
 """No request costs a trillion dollars; the bound keeps sums exact (see `counters.EXACT`)."""
@@ -24,10 +24,10 @@ def read_text(value: object) -> str:
     """Text.
 
     Raises:
-        ValueError: anything else.
+        Refused: anything else.
     """
     if not isinstance(value, str):
-        raise ValueError(f"expected text, got {kind_of(value)}")
+        raise Refused(f"expected text, got {kind_of(value)}")
     return str(value)
 
 
@@ -35,7 +35,7 @@ def read_count(value: object, most: int = MAX_INTEGER) -> int:
     """A whole number from 0 to `most`, also written as `5.0`.
 
     Raises:
-        ValueError: anything else.
+        Refused: anything else.
     """
     number = value
     if isinstance(number, float):
@@ -46,9 +46,9 @@ def read_count(value: object, most: int = MAX_INTEGER) -> int:
         whole = int(number)
         number = whole if whole == number else value
     if isinstance(number, bool) or not isinstance(number, int):
-        raise ValueError(f"expected a whole number from 0 to {most}, got {kind_of(value)}")
+        raise Refused(f"expected a whole number from 0 to {most}, got {kind_of(value)}")
     if not 0 <= number <= most:
-        raise ValueError(f"expected a whole number from 0 to {most}, got one outside")
+        raise Refused(f"expected a whole number from 0 to {most}, got one outside")
     return number
 
 
@@ -56,7 +56,7 @@ def read_status(value: object) -> int:
     """An HTTP status, 0-999.
 
     Raises:
-        ValueError: anything else.
+        Refused: anything else.
     """
     return read_count(value, 999)
 
@@ -65,33 +65,36 @@ def read_flag(value: object) -> bool:
     """True or false.
 
     Raises:
-        ValueError: anything else.
+        Refused: anything else.
     """
     if not isinstance(value, bool):
-        raise ValueError(f"expected true or false, got {kind_of(value)}")
+        raise Refused(f"expected true or false, got {kind_of(value)}")
     return value
 
 
 def read_money(value: object) -> Decimal:
-    """US dollars: finite, 0 to 10^12, at most 30 decimal places; exact, without trailing zeros.
+    """US dollars: finite, 0 to 10^12, at most 30 decimal places; exact, no exponent.
 
     Raises:
-        ValueError: anything else.
+        Refused: anything else.
     """
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal | str):
-        raise ValueError(f"expected an amount of dollars, got {kind_of(value)}")
+        raise Refused(f"expected an amount of dollars, got {kind_of(value)}")
     try:
         amount = value if isinstance(value, Decimal) else Decimal(str(value))
     except (ArithmeticError, ValueError):
-        raise ValueError("expected an amount of dollars, got text that is no number") from None
+        raise Refused("expected an amount of dollars, got text that is no number") from None
     if not amount.is_finite():
-        raise ValueError("expected an amount of dollars, got one that is not finite")
+        raise Refused("expected an amount of dollars, got one that is not finite")
     if not 0 <= amount <= MAX_COST_USD:
-        raise ValueError("expected an amount of dollars from 0 to 10^12, got one outside")
+        raise Refused("expected an amount of dollars from 0 to 10^12, got one outside")
+    text = str(amount)
+    if len(text) < 30 and text.replace(".", "0", 1).isdigit():
+        return amount
     try:
         amount = amount.quantize(_FINEST, context=EXACT)
     except Inexact:
-        raise ValueError("expected at most 30 decimal places of a dollar, got more") from None
+        raise Refused("expected at most 30 decimal places of a dollar, got more") from None
     return plain_money(amount)
 
 
@@ -132,7 +135,7 @@ def request_of(tree: dict[str, Any]) -> RequestLog:
     A null counts as left out. An object under `extras` is more such keys.
 
     Raises:
-        ValueError: a field is missing or refused; the message names it.
+        Refused: a field is missing or refused; the message names it.
     """
     values: dict[str, Any] = {}
     extras: dict[str, Any] = {}
@@ -143,10 +146,10 @@ def request_of(tree: dict[str, Any]) -> RequestLog:
         elif value is not None:
             try:
                 values[known[0]] = known[1](value)
-            except ValueError as error:
-                raise ValueError(f"{key}: {error}") from None
+            except Refused as error:
+                raise Refused(f"{key}: {error}") from None
     if "status" not in values:
-        raise ValueError("status: missing")
+        raise Refused("status: missing")
     extras = flatten_extras(extras)
     return RequestLog(**values, extras=extras or None)
 

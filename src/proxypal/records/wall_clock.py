@@ -40,7 +40,7 @@ class WallClock:
         self._minutes: dict[str, int] = {}
         self._folds: dict[str, tuple[int, int]] = {}
         self._last_ms = after_ms
-        self._last_text = ""
+        self._last_text: str | None = None
 
     def __call__(self, text: str) -> int | None:
         """Unix milliseconds of `YYYY-MM-DD HH:MM:SS`.

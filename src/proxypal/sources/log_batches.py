@@ -39,7 +39,7 @@ class RejectedLine(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """A batch that was offered to the store, and what became of it.
+    """A batch the store took, and what became of it.
 
     `done_bytes` of `total_bytes` of the whole log are behind us; both are 0 for a stream.
     """
@@ -105,12 +105,12 @@ class KnownLogs:
             gaps=gaps,
         )
         # Until the store has answered, and after any refusal, only the store knows.
-        self._is_current = False
+        was_current, self._is_current = self._is_current, False
         outcome = self._store.record_batch(batch)
         if outcome.position is not None:
             self._known[outcome.position.id] = KnownLog(outcome.position, position)
             # A new position changes the generation; one that moved changes only itself.
-            self._is_current = start is not None
+            self._is_current = was_current and start is not None
         return batch, outcome
 
 

@@ -4,7 +4,7 @@ Must not enter: which position a log has, and what the store says to a batch.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from proxypal.clock import Clock
 from proxypal.records.request import RequestLog
@@ -14,6 +14,7 @@ from proxypal.sources.log_identity import (
     SAMPLE_BYTES,
     Beginning,
     LogPosition,
+    Passed,
     advance,
     tail_matches,
 )
@@ -43,6 +44,11 @@ class Step(NamedTuple):
     is_end: bool
 
 
+Growth = Literal["live", "rotated", "complete"]
+"""Whether a file is written still; if not, an entry left open at its end is given up, and if it
+is complete, a last line counts without its line feed."""
+
+
 class LogChunks:
     """Steps through one open log."""
 
@@ -50,16 +56,15 @@ class LogChunks:
         self,
         log: OpenLog,
         beginning: Beginning,
+        growth: Growth,
         interpretation: Interpretation,
         clock: Clock,
-        *,
-        is_complete: bool,
     ) -> None:
         self._log = log
         self._beginning = beginning
+        self._growth = growth
         self._interpretation = interpretation
         self._clock = clock
-        self._is_complete = is_complete
 
     def step(self, position: LogPosition) -> Step | None:
         """What follows `position`: about a chunk of whole lines. None if there is no whole line.
@@ -71,17 +76,18 @@ class LogChunks:
         while True:
             stretch = self._stretch(position, length)
             is_end = len(stretch) < position.tail_bytes + length
-            if stretch.rfind(b"\n", position.tail_bytes) >= 0 or (is_end and self._is_complete):
-                return self._interpret(position, stretch, is_end=is_end)
-            if is_end:
-                return None
+            step = self._interpret(position, stretch, is_end=is_end)
+            if step is not None or is_end:
+                return step
             if length >= MAX_LINE_BYTES:
                 return self._pass_over(position, length)
             length *= 4
 
     def _stretch(self, position: LogPosition, length: int) -> bytes:
-        """The tail before the position and what follows, in one read: so that nothing can be
-        replaced between the check and the reading."""
+        """The tail before the position and what follows.
+
+        In one read, so that nothing can be replaced between the check and the reading.
+        """
         tail_bytes = position.tail_bytes
         stretch = self._log.read_at(position.offset - tail_bytes, tail_bytes + length)
         if not tail_matches(position, stretch[:tail_bytes]):
@@ -90,20 +96,21 @@ class LogChunks:
 
     def _interpret(self, position: LogPosition, stretch: bytes, *, is_end: bool) -> Step | None:
         data = stretch[position.tail_bytes :]
-        if is_end and self._is_complete and data and not data.endswith(b"\n"):
+        if is_end and self._growth == "complete" and data and not data.endswith(b"\n"):
             data += b"\n"
-        read = self._interpretation.feed(data)
+        if b"\n" not in data:
+            return None
+        read = self._interpretation.feed(data, final=is_end and self._growth != "live")
         passed = min(position.tail_bytes + read.consumed, len(stretch))
         if passed <= position.tail_bytes:
             return None
-        moved = advance(
-            position,
-            self._beginning,
+        behind = Passed(
             offset=position.offset + passed - position.tail_bytes,
             tail=stretch[max(0, passed - SAMPLE_BYTES) : passed],
-            newest_ms=believable_ms(read.newest_ms, self._clock),
             lines=read.lines,
+            newest_ms=believable_ms(read.newest_ms, self._clock),
         )
+        moved = advance(position, self._beginning, behind)
         is_end = is_end and passed == len(stretch)
         rejected = rejected_lines(position, read)
         return Step(moved, counted(position, read), rejected, read.lines, is_end)
@@ -117,13 +124,8 @@ class LogChunks:
                 offset += len(piece)
                 continue
             offset += line_end
-            moved = advance(
-                position,
-                self._beginning,
-                offset=offset,
-                tail=self._log.read_at(offset - SAMPLE_BYTES, SAMPLE_BYTES),
-                lines=1,
-            )
+            tail = self._log.read_at(offset - SAMPLE_BYTES, SAMPLE_BYTES)
+            moved = advance(position, self._beginning, Passed(offset, tail, lines=1))
             reason = f"longer than {MAX_LINE_BYTES >> 20} MiB: {offset - position.offset} bytes"
             self._interpretation.place = None
             return Step(moved, (), [RejectedLine(position.lines + 1, reason, "")], 1, is_end=False)

@@ -6,10 +6,12 @@ Beside them lie request dumps (`v1-messages-….log`, `error-….log`) with whol
 Must not enter: what the lines mean, and how far they were read.
 """
 
+import errno
 import gzip
 import heapq
 import os
 import re
+import stat
 import zlib
 from datetime import UTC, datetime
 from pathlib import Path
@@ -101,8 +103,10 @@ class LogSet:
 
 
 def _in_true_order(paths: list[Path]) -> list[Path]:
-    """Stamped files by the time in their name, numbered ones by falling number; where both kinds
-    lie together, they are merged by when they were written."""
+    """Stamped files by the time in their name, numbered ones by falling number.
+
+    Where both kinds lie together, they are merged by when they were written.
+    """
     stamped: list[tuple[float, Path]] = []
     numbered: list[tuple[int, float, Path]] = []
     for path in paths:
@@ -144,6 +148,8 @@ class OpenLog:
         Raises:
             OSError: there is none, or it cannot be read.
         """
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise OSError(errno.EINVAL, "it is not a regular file", str(path))
         self.path = path
         self.damage: str | None = None
         self._raw = path.open("rb", buffering=0)

@@ -10,8 +10,8 @@ from proxypal.clock import Clock
 from proxypal.sources.log_identity import KnownLog
 
 _STILL_FRESH_MS = 5_000
-"""A log seen at its end this shortly before it vanished was read whole: the proxy's own "clear
-logs" and a re-creation are no loss."""
+"""Seen at its end this shortly before it vanished, a log was read whole: the proxy's own "clear
+logs" is no loss."""
 
 
 class Loss(NamedTuple):

@@ -25,11 +25,11 @@ _DIGEST_BYTES = 12
 class LogPosition(msgspec.Struct, frozen=True, kw_only=True):
     """How far one log was read; the `state` of a `StoredPosition`, as JSON.
 
-    `first_line`, `head` and `tail` are digests: of the first line (at most 1 KiB of it), of the
-    first `head_bytes` and of the last `tail_bytes` before `offset`. `newest_ms` is the newest
-    entry counted, `lines` how many lines end before the offset. Requests at or before `floor_ms`
-    were counted when a longer copy of this log was read. `is_finished`: it will not grow, or its
-    loss was reported.
+    `first_line`, `head`, `tail` and `last_line` are digests: of the first line (its first KiB), of
+    the first `head_bytes`, of the last `tail_bytes` before `offset`, and of the last line there
+    (its last KiB). `newest_ms` is the newest entry counted, `lines` how many lines end before the
+    offset. Requests at or before `floor_ms` were counted when a longer copy of this log was read.
+    `is_finished`: it will not grow, or its loss was reported.
     """
 
     kind: Literal["log"] = "log"
@@ -39,6 +39,7 @@ class LogPosition(msgspec.Struct, frozen=True, kw_only=True):
     offset: int = 0
     tail: bytes = b""
     tail_bytes: int = 0
+    last_line: bytes = b""
     newest_ms: int = 0
     lines: int = 0
     floor_ms: int = 0
@@ -50,6 +51,15 @@ class Beginning(NamedTuple):
 
     first_line: bytes
     head: bytes
+
+
+class Passed(NamedTuple):
+    """What was read: up to `offset`, before which `tail` stands (its last KiB is enough)."""
+
+    offset: int
+    tail: bytes
+    lines: int
+    newest_ms: int = 0
 
 
 class KnownLog(NamedTuple):
@@ -70,8 +80,10 @@ class Fresh(NamedTuple):
 
 
 class OlderCopy(NamedTuple):
-    """The same log at an earlier time, maybe grown since: read it from its beginning, but count
-    only what is newer than `newest_ms`."""
+    """The same log at an earlier time, maybe grown since.
+
+    Read it from its beginning, but count only what is newer than `newest_ms`.
+    """
 
     known: KnownLog
     newest_ms: int
@@ -108,27 +120,20 @@ def start_of(beginning: Beginning, *, floor_ms: int = 0) -> LogPosition:
     return LogPosition(first_line=beginning.first_line, newest_ms=floor_ms, floor_ms=floor_ms)
 
 
-def advance(
-    position: LogPosition,
-    beginning: Beginning,
-    *,
-    offset: int,
-    tail: bytes,
-    newest_ms: int = 0,
-    lines: int = 0,
-) -> LogPosition:
-    """The position moved on to `offset`, before which `tail` stands (its last KiB is enough)."""
-    head = beginning.head[:offset]
-    tail = tail[-SAMPLE_BYTES:]
+def advance(position: LogPosition, beginning: Beginning, passed: Passed) -> LogPosition:
+    """The position behind what was passed."""
+    head = beginning.head[: passed.offset]
+    tail = passed.tail[-SAMPLE_BYTES:]
+    if beginning.first_line == position.first_line and len(head) > position.head_bytes:
+        position = msgspec.structs.replace(position, head=digest(head), head_bytes=len(head))
     return msgspec.structs.replace(
         position,
-        head=digest(head),
-        head_bytes=len(head),
-        offset=offset,
+        offset=passed.offset,
         tail=digest(tail),
         tail_bytes=len(tail),
-        newest_ms=max(position.newest_ms, newest_ms),
-        lines=position.lines + lines,
+        last_line=digest(tail[tail.rfind(b"\n", 0, -1) + 1 :]),
+        newest_ms=max(position.newest_ms, passed.newest_ms),
+        lines=position.lines + passed.lines,
     )
 
 

@@ -58,7 +58,8 @@ def parse_cleaned(line: str) -> Line:
     # The common shape (layout C) is told by its fixed places, everything else by the expression.
     end = line.find("] ", 42, 160)
     if (
-        line[17:23] in _SECONDS
+        end > 0
+        and line[17:23] in _SECONDS
         and _is_minute(line[:17])
         and _is_level_and_source(line[31:end])
     ):

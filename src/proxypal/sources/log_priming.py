@@ -36,10 +36,12 @@ class Interpretation:
         self._interpreter = LogInterpreter(WallClock(offset), LABEL)
         self.place: Place | None = None
 
-    def feed(self, data: bytes) -> Interpreted:
+    def feed(self, data: bytes, *, final: bool = False) -> Interpreted:
         """Interpret complete lines; where that leads is not certain until `place` is set."""
-        self.place = None
-        return self._interpreter.feed(data)
+        read = self._interpreter.feed(data, final=final)
+        if read.consumed:
+            self.place = None
+        return read
 
     def prime(self, stretch: bytes, newest_ms: int = 0) -> None:
         """Start anew behind `stretch`, the lines before; `newest_ms` is their newest entry."""
@@ -47,6 +49,11 @@ class Interpretation:
         if newest_ms - last_ms > _HALF_A_FOLD_MS:
             # The stretch began in the second pass of an hour that daylight saving repeats.
             self._start(stretch, newest_ms)
+
+    def newest_ms_of(self, lines: bytes) -> int:
+        """The newest time in whole lines, 0 if they bear none; the interpreter starts anew."""
+        self.place = None
+        return self._start(lines, 0)
 
     def _start(self, stretch: bytes, after_ms: int) -> int:
         self._interpreter = LogInterpreter(WallClock(self._offset, after_ms), LABEL)

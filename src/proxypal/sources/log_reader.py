@@ -14,14 +14,14 @@ import msgspec
 from proxypal.clock import Clock
 from proxypal.records.labels import Offset
 from proxypal.sources.log_batches import KnownLogs, Notice, PositionStore, Reading
-from proxypal.sources.log_chunks import LogChunks, LogReplaced
+from proxypal.sources.log_chunks import Growth, LogChunks, LogReplaced
+from proxypal.sources.log_copies import is_contained
 from proxypal.sources.log_files import LogFile, LogSet, OpenLog, Signature, signature_of
 from proxypal.sources.log_gaps import Vanished
 from proxypal.sources.log_identity import (
     SAMPLE_BYTES,
     Beginning,
     Continue,
-    KnownLog,
     LogPosition,
     OlderCopy,
     beginning_of,
@@ -29,19 +29,10 @@ from proxypal.sources.log_identity import (
     start_of,
 )
 from proxypal.sources.log_priming import Interpretation, Place, stretch_before
+from proxypal.sources.log_quiet import Quiet, QuietFiles
 from proxypal.store.protocol import Gap, StoredPosition
 
 Found = Reading | Notice
-
-
-class _Quiet(NamedTuple):
-    """A rotated file that was read to its end; after two equal looks it is left alone, because
-    a file can change once more within the resolution of its time stamp."""
-
-    signature: Signature
-    first_line: bytes
-    position: int | None
-    looks: int
 
 
 class _Turn(NamedTuple):
@@ -54,6 +45,7 @@ class _Turn(NamedTuple):
 
     @property
     def file(self) -> LogFile:
+        """The file itself."""
         return self.files[self.place]
 
 
@@ -61,7 +53,7 @@ class _End(NamedTuple):
     """Where reading a file ended. `stored` is None if the store holds nothing of it."""
 
     stored: StoredPosition | None
-    offset: int
+    position: LogPosition
     has_read: bool
 
 
@@ -92,7 +84,7 @@ class LogReader:
         self._known = KnownLogs(store, logs.source)
         self._lines = Interpretation(offset)
         self._vanished = Vanished(clock)
-        self._quiet: dict[Path, _Quiet] = {}
+        self._quiet = QuietFiles()
         self._told: set[Notice] = set()
         self._seen: tuple[Signature | None, Signature | None] | None = None
         self._is_disturbed = False
@@ -114,7 +106,7 @@ class LogReader:
         self._first_new_ms = None
         self._vanished.begin()
         # Opened before the others are listed: a rotation in between moves it among them.
-        live = self._open(self.logs.live)
+        live = _open(self.logs.path)
         try:
             files = [*self.logs.rotated(), self.logs.live]
             sizes = [_size_bytes(file.path) for file in files]
@@ -123,8 +115,8 @@ class LogReader:
                 self._done_bytes = sum(sizes[:place])
                 if place == len(files) - 1:
                     yield from self._visit(files, place, live)
-                elif not self._is_quiet(file):
-                    yield from self._visit(files, place, self._open(file))
+                elif not self._is_quiet(file.path):
+                    yield from self._visit(files, place, _open(file.path))
         finally:
             if isinstance(live, OpenLog):
                 live.close()
@@ -134,18 +126,11 @@ class LogReader:
     def _signatures(self) -> tuple[Signature | None, Signature | None]:
         return signature_of(self.logs.path), signature_of(self.logs.directory)
 
-    def _open(self, file: LogFile) -> OpenLog | OSError:
-        try:
-            return OpenLog(file.path)
-        except OSError as error:
-            return error
-
-    def _is_quiet(self, file: LogFile) -> bool:
-        quiet = self._quiet.get(file.path)
-        if quiet is None or quiet.looks < 2 or quiet.signature != signature_of(file.path):
-            return False
-        self._vanished.meet(quiet.first_line, quiet.position)
-        return True
+    def _is_quiet(self, path: Path) -> bool:
+        quiet = self._quiet.get(path)
+        if quiet is not None:
+            self._vanished.meet(quiet.first_line, quiet.position)
+        return quiet is not None
 
     def _visit(
         self, files: Sequence[LogFile], place: int, log: OpenLog | OSError
@@ -191,8 +176,8 @@ class LogReader:
         while end is None:
             known, position = self._recognise(turn)
             if position is None:
-                end = _End(None, 0, has_read=False)
-                break
+                self._settle(turn, signature, None)
+                return
             if position.floor_ms and known is None:
                 text = "is an earlier copy of a log already read; only newer requests count"
                 yield from self._tell(turn.file.path, text)
@@ -204,19 +189,26 @@ class LogReader:
         if end.stored is not None:
             self._vanished.meet(first_line, end.stored.id)
             self._vanished.reach_end(end.stored.id)
-        if turn.file.is_rotated:
-            yield from self._settle(turn, signature, end)
+        if end.position.lines and not end.position.newest_ms:
+            yield from self._tell(turn.file.path, "holds no line of a CLIProxyAPI log so far")
+        if turn.file.is_rotated and self._settle(turn, signature, end):
+            rest_bytes = turn.log.size() - end.position.offset
+            if rest_bytes:
+                text = f"ends in an unfinished line of {rest_bytes} bytes"
+                yield from self._tell(turn.file.path, text)
 
     def _recognise(self, turn: _Turn) -> tuple[StoredPosition | None, LogPosition | None]:
-        """Where to read on: the stored position, if there is one, and the position itself; None
-        for a copy of what another file of the set holds as well."""
+        """Where to read on: the stored position, if any, and the position itself.
+
+        The latter is None for a copy of what another file of the set holds as well.
+        """
         found = match(turn.beginning, turn.log.read_at, self._known.all())
         if isinstance(found, Continue):
             return found.known
         if not isinstance(found, OlderCopy):
             return None, start_of(turn.beginning)
         others = [file for file in turn.files if file != turn.file]
-        if _is_contained(turn.log, found.known, others):
+        if is_contained(turn.log, found.known, others):
             return None, None
         return None, start_of(turn.beginning, floor_ms=found.newest_ms)
 
@@ -224,39 +216,44 @@ class LogReader:
         self, turn: _Turn, stored: StoredPosition | None, position: LogPosition
     ) -> Generator[Found, None, _End | None]:
         """Read to the end; None if another reader was there first."""
-        self._get_ready(turn, stored, position)
-        chunks = LogChunks(
-            turn.log, turn.beginning, self._lines, self._clock, is_complete=self._is_complete
-        )
-        is_final = turn.file.is_rotated or self._is_complete
-        done_bytes = self._done_bytes
-        has_read = is_end = False
+        growth: Growth = "rotated" if turn.file.is_rotated else "live"
+        if self._is_complete:
+            growth = "complete"
+        chunks = LogChunks(turn.log, turn.beginning, growth, self._lines, self._clock)
+        has_read = False
+        # Most often nothing is new; to find that out one byte is enough.
+        is_end = not turn.log.read_at(position.offset, 1)
+        if not is_end:
+            self._get_ready(turn, stored, position)
         while not is_end and (step := chunks.step(position)) is not None:
-            has_read, is_end = True, step.is_end
-            position = msgspec.structs.replace(step.position, is_finished=is_end and is_final)
-            is_new = stored is None
-            batch, outcome = self._known.offer(stored, position, step.requests)
-            name = turn.file.path.name
-            done_bytes = self._done_bytes + position.offset
-            yield Reading(
-                name, batch, outcome, step.rejected, step.lines, done_bytes, self._total_bytes
+            has_read, is_end, is_new = True, step.is_end, stored is None
+            position = msgspec.structs.replace(
+                step.position, is_finished=is_end and growth != "live"
             )
+            batch, outcome = self._known.offer(stored, position, step.requests)
             stored = outcome.position
             if stored is None:
                 return None
+            yield Reading(
+                turn.file.path.name,
+                batch,
+                outcome,
+                step.rejected,
+                step.lines,
+                min(self._done_bytes + position.offset, self._total_bytes),
+                self._total_bytes,
+            )
             self._lines.place = Place(stored.id, position.offset)
             if is_new and step.requests and self._first_new_ms is None:
                 self._first_new_ms = step.requests[0].timestamp
-        if stored is not None and is_final and not position.is_finished:
+        if stored is not None and growth != "live" and not position.is_finished:
             position = msgspec.structs.replace(position, is_finished=True)
             _, outcome = self._known.offer(stored, position)
             if outcome.position is None:
                 return None
-        return _End(stored, position.offset, has_read)
+        return _End(stored, position, has_read)
 
-    def _get_ready(
-        self, turn: _Turn, stored: StoredPosition | None, position: LogPosition
-    ) -> None:
+    def _get_ready(self, turn: _Turn, stored: StoredPosition | None, position: LogPosition) -> None:
         """Give the interpreter the lines before, unless it has just read them."""
         if self._lines.place is not None and (
             stored is None or self._lines.place == Place(stored.id, position.offset)
@@ -266,16 +263,11 @@ class LogReader:
         stretch = stretch_before(turn.log, position.offset, previous)
         self._lines.prime(stretch, position.newest_ms if stored else 0)
 
-    def _settle(self, turn: _Turn, signature: Signature, end: _End) -> Iterator[Notice]:
-        path = turn.file.path
-        before = self._quiet.get(path)
-        is_same = before is not None and before.signature == signature and not end.has_read
-        looks = before.looks + 1 if before is not None and is_same else 1
-        position = end.stored.id if end.stored else None
-        self._quiet[path] = _Quiet(signature, turn.beginning.first_line, position, looks)
-        rest_bytes = turn.log.size() - end.offset if looks == 2 and end.stored else 0
-        if rest_bytes:
-            yield from self._tell(path, f"ends in an unfinished line of {rest_bytes} bytes")
+    def _settle(self, turn: _Turn, signature: Signature, end: _End | None) -> bool:
+        """Leave a rotated file alone once nothing comes of it any more; true when that begins."""
+        stored = end.stored if end else None
+        quiet = Quiet(signature, turn.beginning.first_line, stored.id if stored else None)
+        return self._quiet.add(turn.file.path, quiet, has_read=end is not None and end.has_read)
 
     def _report_vanished(self) -> Iterator[Found]:
         known = self._known.of_source()
@@ -292,28 +284,13 @@ class LogReader:
                 yield Reading(self.logs.path.name, batch, outcome)
 
 
-def _is_contained(log: OpenLog, known: KnownLog, others: Sequence[LogFile]) -> bool:
-    """Whether one of the other files is the log that `known` continues, and begins with all that
-    `log` holds: `log` then is a copy of it, finished or still being made."""
-    size = log.size()
-    sample = min(size, SAMPLE_BYTES)
-    for file in others:
-        try:
-            with OpenLog(file.path) as other:
-                beginning = beginning_of(other.read_at(0, SAMPLE_BYTES))
-                if beginning is None:
-                    continue
-                found = match(beginning, other.read_at, [known])
-                ends_alike = other.read_at(size - sample, sample) == log.read_at(
-                    size - sample, sample
-                )
-                if isinstance(found, Continue) and ends_alike:
-                    return True
-        except OSError:
-            continue
-    return False
-
-
 def _size_bytes(path: Path) -> int:
     found = signature_of(path)
     return found.size_bytes if found else 0
+
+
+def _open(path: Path) -> OpenLog | OSError:
+    try:
+        return OpenLog(path)
+    except OSError as error:
+        return error

@@ -34,6 +34,8 @@ MAX_LINE_BYTES = 8 << 20
 """A longer line is rejected unread; the server's own log reader stops there as well."""
 
 _BLOCK_BYTES = 256 << 10
+_HEAD_BYTES = 64 << 10
+_FOOT_BYTES = 4 << 10
 _SWALLOWED_LINES = 20
 _SWALLOWED_CHARS = 64 << 10
 _EXCERPT_CHARS = 120
@@ -186,14 +188,26 @@ class _Stretch:
 
     def _block_lines(self) -> list[str] | list[None]:
         start, end = self._block_start, self._block_end
-        if end - start > _BLOCK_BYTES:
-            nuls = _NULS.match(self._data, start, end)
-            start = nuls.end() if nuls else start
-            if end - start > MAX_LINE_BYTES:
-                return [None]
-        lines = cleaned(self._data[start:end].decode("utf-8", "replace")).split("\n")
+        block = self._data[start:end] if end - start <= _BLOCK_BYTES else self._long_line()
+        if block is None:
+            return [None]
+        lines = cleaned(block.decode("utf-8", "replace")).split("\n")
         lines.pop()
         return lines
+
+    def _long_line(self) -> bytes | None:
+        """A line longer than a block, without its middle; None if it is too long altogether.
+
+        Everything worth reading stands at either end: the rest is one path or one error text.
+        """
+        end = self._block_end
+        nuls = _NULS.match(self._data, self._block_start, end)
+        start = nuls.end() if nuls else self._block_start
+        if end - start > MAX_LINE_BYTES:
+            return None
+        if end - start <= _BLOCK_BYTES:
+            return self._data[start:end]
+        return self._data[start : start + _HEAD_BYTES] + self._data[end - _FOOT_BYTES : end]
 
     def swallow(self, line: str | None) -> None:
         """Take a line that follows an unclosed path as a part of that path."""

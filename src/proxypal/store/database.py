@@ -114,8 +114,6 @@ class Database:
         if self.read_only:
             execute("PRAGMA query_only = ON")
             return
-        execute(
-        )  # a commit writes six pages; half the size, half the bytes
         execute("PRAGMA journal_mode = WAL")
         execute("PRAGMA synchronous = FULL")
         execute("PRAGMA secure_delete = FAST")

@@ -71,9 +71,7 @@ def command(  # noqa: PLR0913 - one per option
             _draw(shown, offset, kept=len(kept))
 
 
-def _arriving(
-    store: RequestStore, before: Sequence[RequestLog]
-) -> Iterator[Sequence[RequestLog]]:
+def _arriving(store: RequestStore, before: Sequence[RequestLog]) -> Iterator[Sequence[RequestLog]]:
     """What history holds that it did not hold a moment ago, again and again."""
     seen = Counter(map(_identity, before))
     while True:

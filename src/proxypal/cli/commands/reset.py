@@ -10,7 +10,7 @@ from proxypal.cli.exits import DONE, FAILED
 from proxypal.cli.opening import opened
 from proxypal.cli.options import in_data_directory, json_option, yes_option
 from proxypal.cli.output import print_json, say
-from proxypal.cli.rendering_text import cost, counted, short_count, wall_date
+from proxypal.cli.rendering_text import counted, short_count, spent, wall_date
 
 
 @click.command("reset")
@@ -25,11 +25,11 @@ def command(*, yes: bool, as_json: bool, data_dir: Path) -> int:
     with opened(data_dir) as store:
         stats = store.get_usage_stats()
         since = wall_date(stats.created_at, clock.offset_of(store.settings().zone))
-        spent = cost(stats.total_cost_usd, stats.unpriced_requests)
         say(
             f"What goes: the all-time analytics since {since}, "
             f"{counted(stats.total_requests, 'request')}, "
-            f"{short_count(stats.total_tokens)} tokens, cost {spent}."
+            f"{short_count(stats.total_tokens)} tokens, "
+            f"{spent(stats.total_cost_usd, stats.unpriced_requests)}."
         )
         say(f"What stays: the recent history, {counted(stats.history_count, 'request')}.")
         say("A backup is made first. Requests already read from a log are not counted again.")

@@ -10,7 +10,7 @@ from typing import Any
 import click
 import msgspec
 
-from proxypal.cli.rendering_text import harmless_lines
+from proxypal.cli.rendering_text import harmless, harmless_lines
 
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 
@@ -48,3 +48,11 @@ def takes_blocks() -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def finding_line(subject: str, detail: str, *, ok: bool) -> str:
+    """`ok      SUBJECT: DETAIL`, or `not ok  ...`: how checks are shown, easy to search."""
+    mark = "ok    " if ok else "not ok"
+    if not is_plain():
+        mark = click.style(mark, fg="green" if ok else "red")
+    return f"{mark}  {harmless(subject)}: {harmless(detail)}"

@@ -61,6 +61,13 @@ def _signature(found: os.stat_result) -> Signature:
     return Signature(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
 
 
+def _is_directory(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # not ours to look into
+        return False
+
+
 class LogSet:
     """The log a path stands for: `main.log` with what was rotated away from it, or one file."""
 
@@ -70,7 +77,7 @@ class LogSet:
         Raises:
             UnreadableInput: the path is a request dump of the proxy, not its log.
         """
-        if path.is_dir():
+        if _is_directory(path):
             path = path / LIVE_NAME
         if _DUMP.fullmatch(path.name):
             raise UnreadableInput(path, "a dump of whole requests, not the proxy's log (main.log)")
@@ -99,7 +106,7 @@ class LogSet:
 
     def exists(self) -> bool:
         """Whether there is anything to read."""
-        return self.path.exists() or bool(self.rotated())
+        return signature_of(self.path) is not None or bool(self.rotated())
 
 
 def _in_true_order(paths: list[Path]) -> list[Path]:

@@ -30,6 +30,7 @@ class State(msgspec.Struct):
 
 
 _COLUMNS = tuple(State.__struct_fields__)
+_EPOCHS, _SETTINGS = _COLUMNS.index("live_epochs"), _COLUMNS.index("settings")
 _SELECT = f"SELECT {', '.join(_COLUMNS)} FROM state WHERE one = 1"
 _INSERT = (
     f"INSERT OR REPLACE INTO state (one, {', '.join(_COLUMNS)}) "
@@ -69,10 +70,10 @@ def read_state(connection: sqlite3.Connection) -> State | None:
     row = connection.execute(_SELECT).fetchone()
     if row is None:
         return None
-    values = dict(zip(_COLUMNS, row, strict=True))
-    values["live_epochs"] = list(_epochs(values["live_epochs"]))
-    values["settings"] = _settings(values["settings"])
-    return State(**values)
+    state = State(*row)
+    state.live_epochs = list(_epochs(row[_EPOCHS]))
+    state.settings = _settings(row[_SETTINGS])
+    return state
 
 
 # Read once per transaction and almost never changed: worth remembering by their text.

@@ -1,5 +1,6 @@
 """Adding to the all-time sums and the hour cells. The only statements that change a total."""
 
+import copy
 import sqlite3
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
@@ -68,6 +69,7 @@ def counters_from(values: Iterable[int | str]) -> Counters:
 def sums_of(cells: Mapping[tuple[int, int], Counters], names: Mapping[int, SeriesKey]) -> Sums:
     """What hour cells add to each scope; `names` are the series' keys."""
     sums: Sums = {}
+    shared: set[tuple[str, str]] = set()
     for (hour, series), counters in cells.items():
         provider, model = names[series][:2]
         for key in (
@@ -77,10 +79,15 @@ def sums_of(cells: Mapping[tuple[int, int], Counters], names: Mapping[int, Serie
             ("model", model),
             ("provider", provider),
         ):
-            into = sums.get(key)
-            if into is None:
-                into = sums[key] = Counters()
-            into.add(counters)
+            if key not in sums:
+                # Most sums of a small batch come from one cell: its counters serve as they are.
+                sums[key] = counters
+                shared.add(key)
+                continue
+            if key in shared:
+                shared.discard(key)
+                sums[key] = copy.copy(sums[key])
+            sums[key].add(counters)
     return sums
 
 

@@ -1,5 +1,6 @@
 """`proxypal doctor`: recount, compare, explain."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -7,8 +8,11 @@ import click
 from proxypal.cli.exits import DONE, FAILED
 from proxypal.cli.opening import opened
 from proxypal.cli.options import in_data_directory, json_option
-from proxypal.cli.output import is_plain, print_json, say
-from proxypal.cli.rendering_text import counted, harmless
+from proxypal.cli.output import finding_line, print_json, say
+from proxypal.cli.rendering_text import counted
+from proxypal.errors import StoreError
+from proxypal.store import Store
+from proxypal.store.protocol import Finding
 
 
 @click.command("doctor")
@@ -16,19 +20,36 @@ from proxypal.cli.rendering_text import counted, harmless
 @json_option
 @in_data_directory
 def command(*, repair: bool, as_json: bool, data_dir: Path) -> int:
-    """Check the data: files, totals, positions, permissions. Exit code 1 if anything is off."""
-    with opened(data_dir, read_only=not repair) as store:
-        findings = store.check(repair=repair)
+    """Check the data: files, totals, positions, permissions. Exit code 1 if anything is off.
+
+    Without --repair nothing is changed, not even what any other command would put right.
+    """
+    findings = _repaired(data_dir) if repair else _examined(data_dir)
     wrong = sum(not finding.ok for finding in findings)
     if as_json:
         print_json(findings)
     else:
         for finding in findings:
-            mark = "ok    " if finding.ok else "not ok"
-            if not is_plain():
-                mark = click.style(mark, fg="green" if finding.ok else "red")
-            click.echo(f"{mark}  {harmless(finding.check)}: {harmless(finding.detail)}")
+            click.echo(finding_line(finding.check, finding.detail, ok=finding.ok))
         if wrong:
             hint = "" if repair else " `proxypal doctor --repair` puts right what it can."
             say(f"{counted(wrong, 'finding')} not ok.{hint}")
     return FAILED if wrong else DONE
+
+
+def _repaired(data_dir: Path) -> Sequence[Finding]:
+    with opened(data_dir) as store:
+        return store.check(repair=True)
+
+
+def _examined(data_dir: Path) -> Sequence[Finding]:
+    try:
+        if not data_dir.exists() or not any(data_dir.iterdir()):
+            return [Finding(check="data", ok=True, detail=f"nothing recorded yet in {data_dir}")]
+        store = Store(data_dir, read_only=True)
+    except (StoreError, OSError) as error:
+        return [Finding(check="data", ok=False, detail=str(error))]
+    with store:
+        # What opening for writing would put right is off as long as nobody did.
+        off = [Finding(check="data", ok=False, detail=warning) for warning in store.warnings]
+        return [*off, *store.check()]

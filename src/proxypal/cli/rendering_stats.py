@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from decimal import Decimal
 
 from rich.table import Table
 from rich.text import Text
@@ -9,7 +10,6 @@ from rich.text import Text
 from proxypal.cli.rendering_console import bar_cell, name_cell, new_table
 from proxypal.cli.rendering_text import (
     NOTHING,
-    cost,
     counted,
     duration,
     grouped,
@@ -46,7 +46,9 @@ def overview(stats: UsageStats, today: date, since: str) -> list[Table | Text]:
 def _headline(stats: UsageStats) -> Table:
     table = Table.grid(padding=(0, 3, 0, 0))
     tokens = f"{short_count(stats.input_tokens)} in, {short_count(stats.output_tokens)} out"
-    if stats.cached_tokens:
+    if stats.total_requests and not stats.total_tokens:
+        tokens = "none were reported; a log does not hold them"
+    elif stats.cached_tokens:
         tokens += f", {short_count(stats.cached_tokens)} of the input from cache"
     failed = f"{grouped(stats.failure_count)} failed"
     success = percent(stats.success_count, stats.total_requests)
@@ -58,7 +60,7 @@ def _headline(stats: UsageStats) -> Table:
     _line(table, "Requests", grouped(stats.total_requests), failed)
     _line(table, "Success rate", success, "")
     _line(table, "Tokens", short_count(stats.total_tokens), tokens)
-    _line(table, "Cost", cost(stats.total_cost_usd, unpriced), priced)
+    _line(table, "Cost", _cost(stats.total_cost_usd), priced)
     _line(table, "Today", counted(stats.requests_today, "request"), today)
     if stats.undated_requests:
         _line(table, "Undated", counted(stats.undated_requests, "request"), "imported without days")
@@ -84,11 +86,15 @@ def _usage_table(
             bar_cell(usage.requests, most),
             percent(usage.success_count, usage.requests),
             short_count(usage.tokens),
-            # A token that cost nothing is a token without a price: see the line `Cost`.
-            NOTHING if usage.tokens and not usage.cost_usd else money(usage.cost_usd),
+            _cost(usage.cost_usd),
             NOTHING if usage.average_duration_ms is None else duration(usage.average_duration_ms),
         )
     return table
+
+
+def _cost(amount: Decimal | None) -> str:
+    # Without tokens or without a price nothing is known, and nothing known is not $0.
+    return money(amount) if amount else NOTHING
 
 
 def _days(stats: UsageStats, today: date) -> list[Table | Text]:
@@ -111,13 +117,12 @@ def _days(stats: UsageStats, today: date) -> list[Table | Text]:
     most = max(requests.get(label, 0) for label in labels)
     for label in labels:
         count = requests.get(label, 0)
-        spent = costs.get(label)
         table.add_row(
             label,
             grouped(count),
             bar_cell(count, most),
             short_count(tokens.get(label, 0)),
-            NOTHING if spent is None else money(spent),
+            _cost(costs.get(label)),
         )
     return [table]
 
@@ -154,7 +159,7 @@ def _group_table(title: str, noun: str, groups: Sequence[UsageGroup]) -> Table:
             percent(group.success_count, group.requests),
             short_count(group.input_tokens),
             short_count(group.output_tokens),
-            cost(group.cost_usd, group.unpriced),
+            _cost(group.cost_usd),
             grouped(group.unpriced) if group.unpriced else "",
             NOTHING if group.average_duration_ms is None else duration(group.average_duration_ms),
         )

@@ -6,6 +6,7 @@ is not zero does not read as zero, and what failed once does not read as 100 %.
 
 import time
 from decimal import ROUND_HALF_EVEN, Decimal
+from functools import lru_cache
 from typing import Final
 
 from proxypal.records.labels import Offset
@@ -49,11 +50,6 @@ def money(amount: Decimal) -> str:
     return f"${amount.quantize(Decimal(1).scaleb(-places), ROUND_HALF_EVEN):f}"
 
 
-def cost(amount: Decimal, unpriced: int) -> str:
-    """What is known to have been spent; a dash when nothing at all could be priced."""
-    return NOTHING if unpriced and not amount else money(amount)
-
-
 def spent(amount: Decimal, unpriced: int) -> str:
     """The cost as part of a sentence, with what it does not cover."""
     if not unpriced:
@@ -89,7 +85,11 @@ def duration(milliseconds: float) -> str:
 
 def wall_time(timestamp_ms: int, offset: Offset) -> str:
     """`YYYY-MM-DD HH:MM:SS` in the zone of `offset`."""
-    seconds = timestamp_ms // 1000
+    return _clock_face(timestamp_ms // 1000, offset)
+
+
+@lru_cache(maxsize=1024)  # a backlog holds many requests of the same second
+def _clock_face(seconds: int, offset: Offset) -> str:
     return time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(seconds + offset(seconds)))
 
 

@@ -57,6 +57,12 @@ def signature_of(path: Path) -> Signature | None:
         return None
 
 
+def size_bytes_of(path: Path) -> int:
+    """The size of the file there now; 0 if there is none."""
+    found = signature_of(path)
+    return found.size_bytes if found else 0
+
+
 def _signature(found: os.stat_result) -> Signature:
     return Signature(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
 

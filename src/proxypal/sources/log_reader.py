@@ -7,54 +7,30 @@ only once. Nothing is remembered that the store does not also hold, except what 
 
 from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import msgspec
 
 from proxypal.clock import Clock
 from proxypal.records.labels import Offset
 from proxypal.sources.log_batches import KnownLogs, Notice, PositionStore, Reading
-from proxypal.sources.log_chunks import Growth, LogChunks, LogReplaced
-from proxypal.sources.log_copies import is_contained
-from proxypal.sources.log_files import LogFile, LogSet, OpenLog, Signature, signature_of
-from proxypal.sources.log_gaps import Vanished
-from proxypal.sources.log_identity import (
-    SAMPLE_BYTES,
-    Beginning,
-    Continue,
-    LogPosition,
-    OlderCopy,
-    beginning_of,
-    match,
-    start_of,
+from proxypal.sources.log_chunks import LogReplaced
+from proxypal.sources.log_file_reading import End, FileReading, Turn
+from proxypal.sources.log_files import (
+    LogFile,
+    LogSet,
+    OpenLog,
+    Signature,
+    signature_of,
+    size_bytes_of,
 )
-from proxypal.sources.log_priming import Interpretation, Place, stretch_before
+from proxypal.sources.log_gaps import Vanished
+from proxypal.sources.log_identity import SAMPLE_BYTES, beginning_of
 from proxypal.sources.log_quiet import Quiet, QuietFiles
-from proxypal.store.protocol import Gap, StoredPosition
+from proxypal.store.protocol import Gap
 
 Found = Reading | Notice
 
-
-class _Turn(NamedTuple):
-    """An open file of the set, on its turn."""
-
-    files: Sequence[LogFile]
-    place: int
-    log: OpenLog
-    beginning: Beginning
-
-    @property
-    def file(self) -> LogFile:
-        """The file itself."""
-        return self.files[self.place]
-
-
-class _End(NamedTuple):
-    """Where reading a file ended. `stored` is None if the store holds nothing of it."""
-
-    stored: StoredPosition | None
-    position: LogPosition
-    has_read: bool
+_EARLIER_COPY = "is an earlier copy of a log already read; only newer requests count"
 
 
 class LogReader:
@@ -82,34 +58,41 @@ class LogReader:
         self._clock = clock
         self._is_complete = is_complete
         self._known = KnownLogs(store, logs.source)
-        self._lines = Interpretation(offset)
+        self._reading = FileReading(self._known, offset, clock, is_complete=is_complete)
         self._vanished = Vanished(clock)
         self._quiet = QuietFiles()
         self._told: set[Notice] = set()
         self._seen: tuple[Signature | None, Signature | None] | None = None
         self._is_disturbed = False
         self._done_bytes = self._total_bytes = 0
-        self._first_new_ms: int | None = None
+        self._begins_ms: int | None = None
+
+    @property
+    def needs_another_look(self) -> bool:
+        """Whether the last sweep left open what became of a file."""
+        return self._is_disturbed or self._vanished.is_unsure
 
     def has_news(self) -> bool:
         """Whether a sweep is worth while: two calls of stat(2)."""
-        return self._is_disturbed or self._vanished.is_unsure or self._signatures() != self._seen
+        return self.needs_another_look or self._signatures() != self._seen
 
-    def sweep(self) -> Iterator[Found]:
+    def sweep(self) -> Generator[Found, None, None]:
         """Read everything there is now, in order; each batch was offered to the store.
 
         Raises:
             StoreError: the store did not take a batch. The next sweep starts from what it holds.
         """
-        self._seen = self._signatures()
+        # Noted before anything is read, and valid only if all of it is: what changes meanwhile,
+        # or is left for the next time, is then news.
+        seen, self._seen = self._signatures(), None
         self._is_disturbed = False
-        self._first_new_ms = None
+        self._begins_ms = None
         self._vanished.begin()
         # Opened before the others are listed: a rotation in between moves it among them.
         live = _open(self.logs.path)
         try:
             files = [*self.logs.rotated(), self.logs.live]
-            sizes = [_size_bytes(file.path) for file in files]
+            sizes = [size_bytes_of(file.path) for file in files]
             self._total_bytes = sum(sizes)
             for place, file in enumerate(files):
                 self._done_bytes = sum(sizes[:place])
@@ -122,6 +105,7 @@ class LogReader:
                 live.close()
         if not self._is_complete:
             yield from self._report_vanished()
+        self._seen = seen
 
     def _signatures(self) -> tuple[Signature | None, Signature | None]:
         return signature_of(self.logs.path), signature_of(self.logs.directory)
@@ -149,7 +133,8 @@ class LogReader:
             try:
                 beginning = beginning_of(log.read_at(0, SAMPLE_BYTES))
                 if beginning is not None:
-                    yield from self._take(_Turn(files, place, log, beginning))
+                    sizes = self._done_bytes, self._total_bytes
+                    yield from self._take(Turn(files, place, log, beginning, *sizes))
             except OSError as error:
                 self._vanished.disturb()
                 yield from self._tell(path, f"cannot be read: {error.strerror}")
@@ -167,25 +152,26 @@ class LogReader:
             self._told.add(notice)
             yield notice
 
-    def _take(self, turn: _Turn) -> Iterator[Found]:
+    def _take(self, turn: Turn) -> Iterator[Found]:
         """Read a file to its end; decide anew as often as others move its position meanwhile."""
         first_line = turn.beginning.first_line
         self._vanished.meet(first_line, None)
         signature = turn.log.signature()
-        end: _End | None = None
+        end: End | None = None
         while end is None:
-            known, position = self._recognise(turn)
-            if position is None:
+            start = self._reading.recognise(turn)
+            if start is None:
                 self._settle(turn, signature, None)
                 return
-            if position.floor_ms and known is None:
-                text = "is an earlier copy of a log already read; only newer requests count"
-                yield from self._tell(turn.file.path, text)
+            if start.stored is None and start.position.floor_ms:
+                yield from self._tell(turn.file.path, _EARLIER_COPY)
             try:
-                end = yield from self._read_on(turn, known, position)
+                end = yield from self._reading.read(turn, start)
             except LogReplaced:
                 self._disturb()
                 return
+        if self._begins_ms is None:
+            self._begins_ms = end.begins_ms
         if end.stored is not None:
             self._vanished.meet(first_line, end.stored.id)
             self._vanished.reach_end(end.stored.id)
@@ -197,73 +183,7 @@ class LogReader:
                 text = f"ends in an unfinished line of {rest_bytes} bytes"
                 yield from self._tell(turn.file.path, text)
 
-    def _recognise(self, turn: _Turn) -> tuple[StoredPosition | None, LogPosition | None]:
-        """Where to read on: the stored position, if any, and the position itself.
-
-        The latter is None for a copy of what another file of the set holds as well.
-        """
-        found = match(turn.beginning, turn.log.read_at, self._known.all())
-        if isinstance(found, Continue):
-            return found.known
-        if not isinstance(found, OlderCopy):
-            return None, start_of(turn.beginning)
-        others = [file for file in turn.files if file != turn.file]
-        if is_contained(turn.log, found.known, others):
-            return None, None
-        return None, start_of(turn.beginning, floor_ms=found.newest_ms)
-
-    def _read_on(
-        self, turn: _Turn, stored: StoredPosition | None, position: LogPosition
-    ) -> Generator[Found, None, _End | None]:
-        """Read to the end; None if another reader was there first."""
-        growth: Growth = "rotated" if turn.file.is_rotated else "live"
-        if self._is_complete:
-            growth = "complete"
-        chunks = LogChunks(turn.log, turn.beginning, growth, self._lines, self._clock)
-        has_read = False
-        # Most often nothing is new; to find that out one byte is enough.
-        is_end = not turn.log.read_at(position.offset, 1)
-        if not is_end:
-            self._get_ready(turn, stored, position)
-        while not is_end and (step := chunks.step(position)) is not None:
-            has_read, is_end, is_new = True, step.is_end, stored is None
-            position = msgspec.structs.replace(
-                step.position, is_finished=is_end and growth != "live"
-            )
-            batch, outcome = self._known.offer(stored, position, step.requests)
-            stored = outcome.position
-            if stored is None:
-                return None
-            yield Reading(
-                turn.file.path.name,
-                batch,
-                outcome,
-                step.rejected,
-                step.lines,
-                min(self._done_bytes + position.offset, self._total_bytes),
-                self._total_bytes,
-            )
-            self._lines.place = Place(stored.id, position.offset)
-            if is_new and step.requests and self._first_new_ms is None:
-                self._first_new_ms = step.requests[0].timestamp
-        if stored is not None and growth != "live" and not position.is_finished:
-            position = msgspec.structs.replace(position, is_finished=True)
-            _, outcome = self._known.offer(stored, position)
-            if outcome.position is None:
-                return None
-        return _End(stored, position, has_read)
-
-    def _get_ready(self, turn: _Turn, stored: StoredPosition | None, position: LogPosition) -> None:
-        """Give the interpreter the lines before, unless it has just read them."""
-        if self._lines.place is not None and (
-            stored is None or self._lines.place == Place(stored.id, position.offset)
-        ):
-            return
-        previous = turn.files[turn.place - 1].path if turn.place else None
-        stretch = stretch_before(turn.log, position.offset, previous)
-        self._lines.prime(stretch, position.newest_ms if stored else 0)
-
-    def _settle(self, turn: _Turn, signature: Signature, end: _End | None) -> bool:
+    def _settle(self, turn: Turn, signature: Signature, end: End | None) -> bool:
         """Leave a rotated file alone once nothing comes of it any more; true when that begins."""
         stored = end.stored if end else None
         quiet = Quiet(signature, turn.beginning.first_line, stored.id if stored else None)
@@ -271,7 +191,7 @@ class LogReader:
 
     def _report_vanished(self) -> Iterator[Found]:
         known = self._known.of_source()
-        for log, lost in self._vanished.confirmed(known, self._first_new_ms):
+        for log, lost in self._vanished.confirmed(known, self._begins_ms):
             gap = Gap(
                 source=self.logs.source,
                 from_ms=log.position.newest_ms or None,
@@ -282,11 +202,6 @@ class LogReader:
             batch, outcome = self._known.offer(log.stored, position, gaps=[gap] if lost else [])
             if batch.gaps and outcome.position is not None:
                 yield Reading(self.logs.path.name, batch, outcome)
-
-
-def _size_bytes(path: Path) -> int:
-    found = signature_of(path)
-    return found.size_bytes if found else 0
 
 
 def _open(path: Path) -> OpenLog | OSError:

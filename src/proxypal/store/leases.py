@@ -6,14 +6,19 @@ wrote it was so wrong that it ends later than it can.
 """
 
 import os
-import socket
 import sqlite3
 import sys
 
 
+def _host() -> str:
+    import socket  # noqa: PLC0415 - only readers of a source need it; `stats` starts without
+
+    return socket.gethostname()
+
+
 def owner_name(process_id: int, token: str) -> str:
     """`host:process:token`: unique to one open store."""
-    return f"{socket.gethostname()}:{process_id}:{token}"
+    return f"{_host()}:{process_id}:{token}"
 
 
 def is_free(owner: str, expires_at: int, duration_ms: int, now_ms: int) -> bool:
@@ -21,7 +26,7 @@ def is_free(owner: str, expires_at: int, duration_ms: int, now_ms: int) -> bool:
     if now_ms >= expires_at or expires_at > now_ms + 2 * duration_ms:
         return True
     host, process_id, _ = owner.rsplit(":", 2)
-    return host == socket.gethostname() and not _is_alive(int(process_id))
+    return host == _host() and not _is_alive(int(process_id))
 
 
 def _is_alive(process_id: int) -> bool:

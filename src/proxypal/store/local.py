@@ -1,7 +1,6 @@
 """`Store`: the local implementation of `RequestStore`, over one data directory."""
 
 import os
-import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -17,8 +16,7 @@ from proxypal.records.labels import day_label
 from proxypal.records.request import RequestLog
 from proxypal.records.stats import usage_stats
 from proxypal.records.summing import aggregate_from
-from proxypal.store import actions, backups, exporting, forgetting, leases, reading, sourcing
-from proxypal.store.checking import check_store
+from proxypal.store import actions, backups, leases, reading, sourcing
 from proxypal.store.engine import Engine
 from proxypal.store.holding import Intake
 from proxypal.store.protocol import (
@@ -79,7 +77,7 @@ class Store:
         self.path = data_directory() if path is None else Path(path)
         self.warnings: list[str] = []
         self._tell = on_warning
-        self._owner = leases.owner_name(os.getpid(), secrets.token_hex(4))
+        self._token = os.urandom(4).hex()
         settings = StoreSettings(zone=zone, history_limit=history_limit or 500)
         opener = Opener(self.path, settings, clock, legacy)
         self._engine = self._open(opener, clock, read_only=read_only)
@@ -167,15 +165,18 @@ class Store:
         """See `RequestStore.acquire_lease`."""
         return self._engine.write(
             lambda change: leases.acquire(
-                change.connection, source, self._owner, duration_ms, change.now_ms
+                change.connection, source, self._owner(), duration_ms, change.now_ms
             ),
             changes_facts=False,
         )
 
+    def _owner(self) -> str:
+        return leases.owner_name(os.getpid(), self._token)
+
     def release_lease(self, source: str) -> None:
         """See `RequestStore.release_lease`."""
         self._engine.write(
-            lambda change: leases.release(change.connection, source, self._owner),
+            lambda change: leases.release(change.connection, source, self._owner()),
             changes_facts=False,
         )
 
@@ -246,6 +247,8 @@ class Store:
     def clear_request_history(self, *, forget: bool = False) -> Backup | None:
         """See `RequestStore.clear_request_history`. None if there was nothing to put aside."""
         if forget:
+            from proxypal.store import forgetting  # noqa: PLC0415 - rarely needed
+
             self._published(forgetting.forget_rows)
             forgetting.scrub(self._engine)
             return None
@@ -304,16 +307,22 @@ class Store:
         Raises:
             CannotWrite, StorageFull: no file was left behind.
         """
+        from proxypal.store import exporting  # noqa: PLC0415 - the csv module is for exports only
+
         return exporting.export_csv(self.get_request_history(), output, columns)
 
     def export_aggregate_as_json(self, output: Path | None = None) -> Path:
         """Write the all-time analytics as JSON and return where; see `export_history_as_csv`."""
+        from proxypal.store import exporting  # noqa: PLC0415 - see export_history_as_csv
+
         return exporting.export_json(self.get_aggregate(), output)
 
     # -- care
 
     def check(self, *, repair: bool = False) -> Sequence[Finding]:
         """See `RequestStore.check`."""
+        from proxypal.store.checking import check_store  # noqa: PLC0415 - `doctor` only
+
         return check_store(self._engine, repair=repair)
 
     def publish(self) -> None:

@@ -6,8 +6,8 @@ Two processes that open at once must not both create, rebuild or migrate: whatev
 
 import contextlib
 import hashlib
+import os
 import sqlite3
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -186,7 +186,7 @@ class Opener:
         if plan.action == "rebuild":
             rebuild(connection, history, aggregate, hours, now_ms)
             return []
-        state = fresh_state(uuid.uuid4().hex, now_ms, self.settings)
+        state = fresh_state(os.urandom(16).hex(), now_ms, self.settings)
         write_state(connection, state)
         if plan.action != "migrate":
             return []

@@ -5,7 +5,7 @@ first change. Must not enter: undoing (`undoing.py`), publishing.
 """
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,20 +14,18 @@ import msgspec
 from proxypal.clock import iso_utc
 from proxypal.records.request import encode_request
 from proxypal.store import backups
+from proxypal.store.cells import delete_cells, read_cells
 from proxypal.store.protocol import Backup, BackupKind, ImportedFacts
 from proxypal.store.recording import keep_recent, trim_history
+from proxypal.store.series import all_series
 from proxypal.store.state import Change, State, write_state
 from proxypal.store.totals import (
-    SELECT_CELLS,
     SELECT_SUMS,
     add_sums,
     counter_values,
     let_old_hours_go,
 )
 
-_CELLS_BY_NAME = SELECT_CELLS.replace(
-    "hour, series,", "hour, provider, model, api_key, account, source,"
-).replace("FROM cells", "FROM cells JOIN series ON series.id = cells.series")
 _MARKS_SUMS = ", ".join("?" * 18)
 _MARKS_CELLS = ", ".join("?" * 22)
 
@@ -77,6 +75,8 @@ def reset_totals(change: Change) -> Backup:
         rows=0,
     )
 
+    names = all_series(connection)
+
     def fill(delta: sqlite3.Connection) -> None:
         delta.execute(
             "INSERT INTO about VALUES (?, ?, ?, NULL, NULL, NULL)",
@@ -86,12 +86,16 @@ def reset_totals(change: Change) -> Backup:
             f"INSERT INTO sums VALUES ({_MARKS_SUMS})", connection.execute(SELECT_SUMS)
         )
         delta.executemany(
-            f"INSERT INTO cells VALUES ({_MARKS_CELLS})", connection.execute(_CELLS_BY_NAME)
+            f"INSERT INTO cells VALUES ({_MARKS_CELLS})",
+            (
+                (hour, *names[series], *counter_values(counters))
+                for hour, series, counters in read_cells(connection)
+            ),
         )
 
     backups.put_aside(data_directory, backup, fill)
     connection.execute("DELETE FROM sums")
-    connection.execute("DELETE FROM cells")
+    delete_cells(connection)
     _log(connection, state, backup, state.live_epochs)
     state.epoch += 1
     state.live_epochs = [state.epoch]
@@ -103,23 +107,25 @@ def reset_totals(change: Change) -> Backup:
 
 
 class Import(NamedTuple):
-    """An old file's facts on their way in; `originals` are kept beside the backup."""
+    """An old file's facts on their way in; `originals` are kept beside the backup.
+
+    `parts` are the fingerprints of single files, where `fingerprint` stands for several.
+    """
 
     facts: ImportedFacts
     kind: BackupKind
     fingerprint: str
     note: str
     originals: Mapping[str, bytes] = {}
+    parts: Sequence[str] = ()
 
 
 def import_facts(change: Change, imported: Import) -> Backup | None:
-    """Add an old file's facts; None if this fingerprint was imported before."""
+    """Add an old file's facts; None if any of its fingerprints was imported before."""
     connection, data_directory, state, _, now_ms = change
-    facts, kind, fingerprint, note, originals = imported
-    known = connection.execute(
-        "SELECT 1 FROM fingerprints WHERE fingerprint = ?", (fingerprint,)
-    ).fetchone()
-    if known:
+    facts, kind, fingerprint, note, originals, parts = imported
+    fingerprints = {fingerprint, *parts}
+    if imported_by(connection, fingerprints) is not None:
         return None
     total = facts.sums.get(("total", ""))
     numbered = list(enumerate(facts.requests, state.sequence + 1))
@@ -158,12 +164,25 @@ def import_facts(change: Change, imported: Import) -> Backup | None:
     let_old_hours_go(connection)
     keep_recent(connection, state.sequence + 1, facts.requests, state.settings)
     trim_history(connection, state.settings.history_limit)
-    connection.execute("INSERT INTO fingerprints VALUES (?, ?)", (fingerprint, backup.name))
+    connection.executemany(
+        "INSERT INTO fingerprints VALUES (?, ?)", [(mark, backup.name) for mark in fingerprints]
+    )
     state.sequence += len(numbered)
     _take_over(state, facts)
     _log(connection, state, backup, [state.epoch])
     write_state(connection, state)
     return backup
+
+
+def imported_by(connection: sqlite3.Connection, fingerprints: Iterable[str]) -> str | None:
+    """The backup of the import that brought any of these contents and was not undone."""
+    for fingerprint in fingerprints:
+        row = connection.execute(
+            "SELECT backup FROM fingerprints WHERE fingerprint = ?", (fingerprint,)
+        ).fetchone()
+        if row is not None:
+            return str(row[0])
+    return None
 
 
 def _take_over(state: State, facts: ImportedFacts) -> None:

@@ -11,12 +11,13 @@ import msgspec
 from proxypal.errors import DamagedDatabase
 from proxypal.records.counters import COUNTER_FIELDS, Counters
 from proxypal.records.request import decode_request
+from proxypal.store.cells import read_cells
 from proxypal.store.engine import Engine
 from proxypal.store.protocol import Finding
 from proxypal.store.reading import read_gaps, read_positions, read_rows
 from proxypal.store.recovery import AGGREGATE, HISTORY, examine_file
 from proxypal.store.state import Change
-from proxypal.store.totals import SELECT_CELLS, Sums, counters_from, read_sums
+from proxypal.store.totals import Sums, read_sums
 
 _LITTLE_SPACE = 50 * 1024 * 1024
 
@@ -86,8 +87,8 @@ def _nothing_negative(sums: Sums) -> Finding:
 
 def _cells_fit(connection: sqlite3.Connection, total: Counters) -> Finding:
     cells = Counters()
-    for row in connection.execute(SELECT_CELLS):
-        cells.add(counters_from(row[2:]))
+    for _, _, counters in read_cells(connection):
+        cells.add(counters)
     return Finding(
         check="hour cells",
         ok=cells.requests <= total.requests,

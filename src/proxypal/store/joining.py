@@ -7,8 +7,9 @@ import hashlib
 import re
 import sqlite3
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from typing import NamedTuple
 
 import msgspec
 
@@ -20,15 +21,16 @@ _OWN_ID = re.compile(r"req_\d+_(\d+)")
 _LOOKED_AT_ONCE = 200
 
 
-class JoinFacts(msgspec.Struct, array_like=True, frozen=True):
-    """What is remembered of a request: where it was counted, and with what.
+class OpenRequest(msgspec.Struct, array_like=True, frozen=True):
+    """What is remembered of a request: how to recognise it, where and with what it was counted.
 
-    `digest` recognises its content, `epoch` the reset it came after, `hour` and `series` its cell.
+    `id_hash` is 0 for one that came without an id, `digest` recognises its content.
     """
 
-    arrived_at: int
+    arrival: int
+    id_hash: int
     digest: int
-    epoch: int
+    request_hash: int | None
     hour: int
     series: int
     timestamp: int
@@ -44,41 +46,37 @@ class JoinFacts(msgspec.Struct, array_like=True, frozen=True):
     cost_usd: Decimal | None
 
 
-_COUNTED = JoinFacts.__struct_fields__[5:]
+_COUNTED = OpenRequest.__struct_fields__[6:]
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(JoinFacts).decode
-
-JoinRow = tuple[int, int, int | None, bytes]
-"""arrival, id_hash, request_hash, facts"""
+_decode = msgspec.msgpack.Decoder(list[OpenRequest]).decode
 
 
-def facts_of(
-    request: RequestLog, arrived_at: int, digest: int, epoch: int, place: tuple[int, int]
-) -> bytes:
-    """What to remember of `request`, counted at `place` (hour, series); encoded `JoinFacts`."""
-    return _encode(
-        JoinFacts(
-            arrived_at,
-            digest,
-            epoch,
-            place[0],
-            place[1],
-            request.timestamp,
-            request.status,
-            request.duration_ms,
-            request.failed,
-            request.tokens_in,
-            request.tokens_out,
-            request.tokens_cached,
-            request.tokens_cache_write,
-            request.tokens_reasoning,
-            request.ttft_ms,
-            request.cost_usd,
-        )
+def open_request(
+    request: RequestLog, arrival: int, id_hash: int, digest: int, place: tuple[int, int]
+) -> OpenRequest:
+    """What to remember of `request`, counted at `place` (hour, series)."""
+    return OpenRequest(
+        arrival,
+        id_hash,
+        digest,
+        hash64(request.request_id[-8:]) if request.request_id else None,
+        place[0],
+        place[1],
+        request.timestamp,
+        request.status,
+        request.duration_ms,
+        request.failed,
+        request.tokens_in,
+        request.tokens_out,
+        request.tokens_cached,
+        request.tokens_cache_write,
+        request.tokens_reasoning,
+        request.ttft_ms,
+        request.cost_usd,
     )
 
 
-def counted_request(facts: JoinFacts, key: SeriesKey) -> RequestLog:
+def counted_request(facts: OpenRequest, key: SeriesKey) -> RequestLog:
     """A request with what was counted of the original, and nothing else of it."""
     provider, model, api_key, account, source = key
     return RequestLog(
@@ -107,67 +105,90 @@ def hashes_of(request: RequestLog) -> tuple[int, int]:
     return hash64(request.id), zlib.crc32(encode_request(request))
 
 
-def request_hash(request: RequestLog) -> int | None:
-    """Hash of the proxy's request id, of which CLIProxyAPI v8 logs only the last 8 characters."""
-    return hash64(request.request_id[-8:]) if request.request_id else None
-
-
 class KnownIds:
     """The ids of the window, in memory: a database index of random hashes costs more to keep.
 
-    It follows other processes by reading the rows that came since it last looked, and must be
+    It follows other processes by reading the batches that came since it last looked, and must be
     forgotten when a transaction fails.
     """
 
     def __init__(self) -> None:
-        self._arrivals: dict[int, int] = {}
+        self._found: dict[int, tuple[int, int]] = {}
         self._sequence = -1
+        self.oldest = 0
 
     def forget(self) -> None:
         """Drop everything; the next look reads the window anew."""
-        self._arrivals.clear()
+        self._found.clear()
         self._sequence = -1
 
     def follow(self, connection: sqlite3.Connection, sequence: int, bound: int) -> None:
-        """Know every row up to `sequence`, the store's own number in this transaction."""
+        """Know every request up to `sequence`, the store's own number in this transaction."""
         if sequence == self._sequence:
             return
-        if len(self._arrivals) > 2 * bound or sequence < self._sequence:
+        if len(self._found) > 2 * bound or sequence < self._sequence:
             self.forget()
         rows = connection.execute(
-            "SELECT id_hash, arrival FROM join_window WHERE arrival > ? AND id_hash != 0",
-            (self._sequence,),
+            "SELECT body FROM join_window WHERE last > ? ORDER BY first", (self._sequence,)
         )
-        self._arrivals.update(rows)
+        for (body,) in rows:
+            self.add(_decode(body), sequence)
+        self._sequence = sequence
+        self.oldest = oldest_arrival(connection)
+
+    def add(self, batch: Iterable[OpenRequest], sequence: int) -> None:
+        """Know the requests just added, which bring the store to `sequence`."""
+        for item in batch:
+            if item.id_hash:
+                self._found[item.id_hash] = (item.arrival, item.digest)
         self._sequence = sequence
 
-    def add(self, rows: Iterable[JoinRow], sequence: int) -> None:
-        """Know the rows this process just added, which bring the store to `sequence`."""
-        self._arrivals.update((row[1], row[0]) for row in rows if row[1])
-        self._sequence = sequence
-
-    def find(self, connection: sqlite3.Connection, id_hash: int) -> tuple[int, JoinFacts] | None:
-        """(arrival, facts) of the newest request with this id, if the window still has it."""
-        arrival = self._arrivals.get(id_hash)
-        return None if arrival is None else read_open(connection, arrival)
+    def find(self, id_hash: int) -> tuple[int, int] | None:
+        """(arrival, digest) of the newest request with this id, if the window still has it."""
+        found = self._found.get(id_hash)
+        return found if found is not None and found[0] >= self.oldest else None
 
 
-def read_open(connection: sqlite3.Connection, arrival: int) -> tuple[int, JoinFacts] | None:
-    """(arrival, facts) of one request of the window."""
+def oldest_arrival(connection: sqlite3.Connection) -> int:
+    """Arrival of the oldest request of the window; 0 if it is empty."""
+    row = connection.execute("SELECT min(first) FROM join_window").fetchone()
+    return int(row[0] or 0)
+
+
+def remember(
+    connection: sqlite3.Connection, batch: Sequence[OpenRequest], arrived_at: int, epoch: int
+) -> None:
+    """Put requests, in order of arrival, into the window."""
+    if batch:
+        connection.execute(
+            "INSERT INTO join_window VALUES (?, ?, ?, ?, ?)",
+            (batch[0].arrival, batch[-1].arrival, arrived_at, epoch, _encode(batch)),
+        )
+
+
+class Batch(NamedTuple):
+    """One row of the window, decoded."""
+
+    first: int
+    epoch: int
+    requests: list[OpenRequest]
+
+
+def read_batch(connection: sqlite3.Connection, arrival: int) -> Batch | None:
+    """The batch that request number `arrival` came in."""
     row = connection.execute(
-        "SELECT facts FROM join_window WHERE arrival = ?", (arrival,)
+        "SELECT first, epoch, body FROM join_window WHERE first <= ? AND last >= ? "
+        "ORDER BY first DESC LIMIT 1",
+        (arrival, arrival),
     ).fetchone()
-    return None if row is None else (arrival, _decode(row[0]))
+    return None if row is None else Batch(row[0], row[1], _decode(row[2]))
 
 
-def remember(connection: sqlite3.Connection, rows: Iterable[JoinRow]) -> None:
-    """Put requests into the window."""
-    connection.executemany("INSERT INTO join_window VALUES (?, ?, ?, ?)", rows)
-
-
-def update(connection: sqlite3.Connection, arrival: int, facts: bytes) -> None:
-    """Remember something else of a request."""
-    connection.execute("UPDATE join_window SET facts = ? WHERE arrival = ?", (facts, arrival))
+def rewrite_batch(connection: sqlite3.Connection, batch: Batch) -> None:
+    """Replace what is remembered of a batch."""
+    connection.execute(
+        "UPDATE join_window SET body = ? WHERE first = ?", (_encode(batch.requests), batch.first)
+    )
 
 
 def let_go(
@@ -175,15 +196,13 @@ def let_go(
 ) -> None:
     """Drop what is beyond the window's bounds: by count at once, by age a little at a time."""
     connection.execute(
-        "DELETE FROM join_window WHERE arrival <= ?", (sequence - settings.join_window_requests,)
+        "DELETE FROM join_window WHERE last <= ?", (sequence - settings.join_window_requests,)
     )
-    horizon = now_ms - settings.join_window_ms
-    oldest = connection.execute(
-        "SELECT arrival, facts FROM join_window ORDER BY arrival LIMIT ?", (_LOOKED_AT_ONCE,)
+    connection.execute(
+        "DELETE FROM join_window WHERE first <= (SELECT max(first) FROM (SELECT first, arrived_at "
+        "FROM join_window ORDER BY first LIMIT ?) WHERE arrived_at < ?)",
+        (_LOOKED_AT_ONCE, now_ms - settings.join_window_ms),
     )
-    expired = [arrival for arrival, facts in oldest if _decode(facts).arrived_at < horizon]
-    if expired:
-        connection.execute("DELETE FROM join_window WHERE arrival <= ?", (expired[-1],))
 
 
 def own_arrival(request_id: str) -> int | None:

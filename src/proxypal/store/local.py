@@ -259,11 +259,17 @@ class Store:
         return self._published(actions.reset_totals)
 
     def import_facts(
-        self, facts: ImportedFacts, *, fingerprint: str, note: str = ""
+        self, facts: ImportedFacts, *, fingerprint: str, note: str = "", parts: Sequence[str] = ()
     ) -> Backup | None:
         """See `RequestStore.import_facts`."""
-        imported = actions.Import(facts, "import", fingerprint, note)
+        imported = actions.Import(facts, "import", fingerprint, note, parts=parts)
         return self._published(lambda change: actions.import_facts(change, imported))
+
+    def imported_by(self, fingerprints: Iterable[str]) -> str | None:
+        """See `RequestStore.imported_by`."""
+        return self._engine.read(
+            lambda change: actions.imported_by(change.connection, fingerprints)
+        )
 
     def restore(self, name: str) -> Backup:
         """See `RequestStore.restore`."""

@@ -189,8 +189,17 @@ class RequestStore(Protocol):
         """Start the all-time analytics anew from now; history stays."""
         ...
 
-    def import_facts(self, facts: ImportedFacts, *, fingerprint: str, note: str) -> Backup | None:
-        """Add an old file's facts once; None if this fingerprint was imported before."""
+    def import_facts(
+        self, facts: ImportedFacts, *, fingerprint: str, note: str, parts: Sequence[str] = ()
+    ) -> Backup | None:
+        """Add an old file's facts once; None if any of its fingerprints was imported before.
+
+        `parts` are the fingerprints of the single files, where `fingerprint` stands for several.
+        """
+        ...
+
+    def imported_by(self, fingerprints: Iterable[str]) -> str | None:
+        """The backup of the import that brought any of these contents and was not undone."""
         ...
 
     def list_backups(self) -> Sequence[Backup]:

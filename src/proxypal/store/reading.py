@@ -3,12 +3,14 @@
 import sqlite3
 
 from proxypal.records.aggregate import RequestHistory
+from proxypal.records.counters import Counters
 from proxypal.records.labels import day_label, hour_label
 from proxypal.records.request import decode_request
+from proxypal.store.cells import read_cells
 from proxypal.store.protocol import Gap, GroupBy, Positions, StoredPosition, UsageRow
 from proxypal.store.publication import Moment, UndoEntry
 from proxypal.store.state import State
-from proxypal.store.totals import SELECT_CELLS, SELECT_SUMS, counters_from, read_sums
+from proxypal.store.totals import SELECT_SUMS, counters_from, read_sums
 
 
 def read_rows(connection: sqlite3.Connection, limit: int) -> list[tuple[int, bytes]]:
@@ -106,14 +108,7 @@ def _usage_from_cells(
 ) -> list[UsageRow]:
     names = dict(connection.execute(f"SELECT id, {group} FROM series"))
     sums: dict[str, UsageRow] = {}
-    rows = connection.execute(
-        f"{SELECT_CELLS} WHERE hour >= ? AND hour < ?",
-        (since_hour or 0, 2**53 if until_hour is None else until_hour),
-    )
-    for row in rows:
-        label, counters = names[row[1]], counters_from(row[2:])
-        if label in sums:
-            sums[label].sums.add(counters)
-        else:
-            sums[label] = UsageRow(label=label, sums=counters)
+    for _, series, counters in read_cells(connection, since_hour or 0, until_hour):
+        row = sums.setdefault(names[series], UsageRow(label=names[series], sums=Counters()))
+        row.sums.add(counters)
     return sorted(sums.values(), key=lambda row: row.label)

@@ -118,16 +118,14 @@ def _restore_window(
     now_ms: int,
 ) -> None:
     series = SeriesIndex()
-    window: list[joining.JoinRow] = []
-    for arrival, request in rows:
+    for arrival, request in sorted(rows, key=lambda row: row[0]):
         key = series_key_of(request)
         number = series.admit(connection, [key], state.settings.label_cap)[key][0]
         by_id, digest = joining.hashes_of(request)
-        epoch = state.epoch if arrival > state.reset_sequence else -1
         place = (hours(request.timestamp), number)
-        facts = joining.facts_of(request, now_ms, digest, epoch, place)
-        window.append((arrival, by_id, joining.request_hash(request), facts))
-    joining.remember(connection, window)
+        found = joining.open_request(request, arrival, by_id, digest, place)
+        epoch = state.epoch if arrival > state.reset_sequence else -1
+        joining.remember(connection, [found], now_ms, epoch)
 
 
 def _restore_ledgers(connection: sqlite3.Connection, published: Published) -> None:

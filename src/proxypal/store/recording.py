@@ -10,10 +10,11 @@ from proxypal.records.counters import Counters, count_into
 from proxypal.records.labels import LocalHours
 from proxypal.records.request import MAX_INTEGER, RequestLog, decode_request, encode_request
 from proxypal.store import joining
+from proxypal.store.cells import Cells, add_cells, seal
 from proxypal.store.protocol import Rejection, StoreSettings
 from proxypal.store.series import SeriesIndex, SeriesKey, series_key
 from proxypal.store.state import State
-from proxypal.store.totals import Cells, add_cells, add_sums, let_old_hours_go, sums_of
+from proxypal.store.totals import add_sums, let_old_hours_go, sums_of
 
 TRIMMED_EVERY = 32
 """Rows beyond the history's limit are let go once in so many requests; readers cut by themselves.
@@ -79,6 +80,7 @@ class Recording:
             if before // TRIMMED_EVERY != state.sequence // TRIMMED_EVERY:
                 trim_history(connection, state.settings.history_limit)
                 joining.let_go(connection, state.sequence, now_ms, state.settings)
+                self.known.oldest = joining.oldest_arrival(connection)
         return Counted(len(fitting), duplicates, rejected)
 
     def _count(
@@ -106,30 +108,27 @@ class Recording:
         newest = max(hour for hour, _ in cells)
         if newest > self._newest_hour:
             let_old_hours_go(connection)
+            if newest // 24 > self._newest_hour // 24:
+                seal(connection, newest)
             self._newest_hour = newest
         first = state.sequence + 1
         keep_recent(connection, first, [item.request for item in batch], state.settings)
         horizon = 0 if pushed else now_ms - state.settings.join_window_ms
         start = max(0, len(batch) - state.settings.join_window_requests)
-        rows = [
-            (
+        opened = [
+            joining.open_request(
+                item.request,
                 first + place,
                 item.id_hash,
-                joining.request_hash(item.request),
-                joining.facts_of(
-                    item.request,
-                    now_ms,
-                    item.digest,
-                    state.epoch,
-                    (places[place][0], numbered[places[place][1]][0]),
-                ),
+                item.digest,
+                (places[place][0], numbered[places[place][1]][0]),
             )
             for place, item in enumerate(batch[start:], start)
             if pushed or (item.request.request_id and item.request.timestamp >= horizon)
         ]
-        joining.remember(connection, rows)
+        joining.remember(connection, opened, now_ms, state.epoch)
         if pushed:
-            self.known.add(rows, state.sequence + len(batch))
+            self.known.add(opened, state.sequence + len(batch))
 
     def _without_repetitions(
         self,
@@ -148,8 +147,8 @@ class Recording:
         for item in batch:
             if item.id_hash:
                 mark = (item.id_hash, item.digest)
-                found = self.known.find(connection, item.id_hash)
-                if mark in in_batch or (found is not None and found[1].digest == item.digest):
+                found = self.known.find(item.id_hash)
+                if mark in in_batch or (found is not None and found[1] == item.digest):
                     duplicates.append(item.place)
                     continue
                 in_batch.add(mark)
@@ -186,34 +185,35 @@ class Recording:
     ) -> bool:
         """Move totals by new minus old; see `RequestStore.revise`."""
         self.known.follow(connection, state.sequence, state.settings.join_window_requests)
-        found = self.known.find(connection, joining.hash64(request_id))
-        own = joining.own_arrival(request_id)
-        if found is None and own is not None:
-            found = joining.read_open(connection, own)
-        if found is None:
+        known = self.known.find(joining.hash64(request_id))
+        arrival = joining.own_arrival(request_id) if known is None else known[0]
+        batch = None if arrival is None else joining.read_batch(connection, arrival)
+        if batch is None:
             return False
-        arrival, facts = found
+        place = next((n for n, r in enumerate(batch.requests) if r.arrival == arrival), None)
+        if place is None:
+            return False
+        facts = batch.requests[place]
         names = series_key(connection, facts.series)
         old = joining.counted_request(facts, names)
         new = msgspec.structs.replace(old, **changes)
         hour, key = self.hours(new.timestamp), series_key_of(new)
         (number, capped) = self.series.admit(connection, [key], state.settings.label_cap)[key]
-        if facts.epoch in state.live_epochs:
-            for place, request, label, sign in (
+        if batch.epoch in state.live_epochs:
+            for cell, request, label, sign in (
                 ((facts.hour, facts.series), old, names, -1),
                 ((hour, number), new, capped, 1),
             ):
-                cells: Cells = {place: Counters()}
-                count_into(cells[place], request)
+                cells: Cells = {cell: Counters()}
+                count_into(cells[cell], request)
                 add_cells(connection, cells, sign)
-                add_sums(connection, sums_of(cells, {place[1]: label}), sign)
+                add_sums(connection, sums_of(cells, {cell[1]: label}), sign)
             let_old_hours_go(connection)
-        joining.update(
-            connection,
-            arrival,
-            joining.facts_of(new, facts.arrived_at, facts.digest, facts.epoch, (hour, number)),
+        batch.requests[place] = joining.open_request(
+            new, facts.arrival, facts.id_hash, facts.digest, (hour, number)
         )
-        _revise_row(connection, (facts.timestamp, arrival), changes)
+        joining.rewrite_batch(connection, batch)
+        _revise_row(connection, (facts.timestamp, facts.arrival), changes)
         return True
 
 

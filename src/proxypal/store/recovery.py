@@ -215,9 +215,10 @@ class Opener:
         if old.facts is None:
             return warnings
         digest = hashlib.sha256(b"\0".join(originals.values())).hexdigest()
+        parts = [hashlib.sha256(data).hexdigest() for data in originals.values()]
         backup = import_facts(
             Change(connection, self.directory, state, SeriesIndex(), now_ms),
-            Import(old.facts, "migration", digest, "files of an earlier version", originals),
+            Import(old.facts, "migration", digest, "files of an earlier version", originals, parts),
         )
         assert backup is not None  # noqa: S101 - a fresh database knows no fingerprint
         migrated = (

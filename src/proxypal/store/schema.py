@@ -58,13 +58,18 @@ CREATE TABLE series (
   UNIQUE (provider, model, api_key, account, source)
 );
 
--- Sums of one local hour (hours since 1970-01-01T00 on the wall clock) and series.
+-- Sums of one local hour and series; place is hour << 22 | series, hours counted since
+-- 1970-01-01T00 on the wall clock. Only of the last days: see cells.py.
 CREATE TABLE cells (
-  hour INTEGER NOT NULL,
-  series INTEGER NOT NULL,
-  {_COUNTERS},
-  PRIMARY KEY (hour, series)
-) WITHOUT ROWID;
+  place INTEGER PRIMARY KEY,
+  {_COUNTERS}
+);
+
+-- All cells of an older local day: zlib of MessagePack [[hour of day, series, counters…], …].
+CREATE TABLE sealed_cells (
+  day INTEGER PRIMARY KEY,              -- days since 1970-01-01
+  body BLOB NOT NULL
+);
 
 -- The recent history. `arrival` is the sequence number the request was given.
 CREATE TABLE requests (
@@ -74,15 +79,15 @@ CREATE TABLE requests (
   PRIMARY KEY (timestamp, arrival)
 ) WITHOUT ROWID;
 
--- Requests that can still be revised or recognised. Names and ids only as 64-bit hashes.
+-- Requests that can still be revised or recognised, a row per batch. Names and ids only as
+-- numbers and hashes.
 CREATE TABLE join_window (
-  arrival INTEGER PRIMARY KEY,
-  id_hash INTEGER NOT NULL,             -- 0 for a request that came without an id
-  request_hash INTEGER,                 -- of the proxy's request id
-  facts BLOB NOT NULL                   -- MessagePack, see JoinFacts in joining.py
+  first INTEGER PRIMARY KEY,            -- arrival of the batch's first request
+  last INTEGER NOT NULL,
+  arrived_at INTEGER NOT NULL,
+  epoch INTEGER NOT NULL,               -- the reset they came after
+  body BLOB NOT NULL                    -- MessagePack, see OpenRequest in joining.py
 );
-CREATE INDEX join_window_by_request ON join_window (request_hash)
-  WHERE request_hash IS NOT NULL;
 
 CREATE TABLE positions (
   id INTEGER PRIMARY KEY,

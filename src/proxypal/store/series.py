@@ -90,3 +90,9 @@ def series_key(connection: sqlite3.Connection, number: int) -> SeriesKey:
         "SELECT provider, model, api_key, account, source FROM series WHERE id = ?", (number,)
     ).fetchone()
     return (row[0], row[1], row[2], row[3], row[4])
+
+
+def all_series(connection: sqlite3.Connection) -> dict[int, SeriesKey]:
+    """The names of every series by its number."""
+    rows = connection.execute("SELECT id, provider, model, api_key, account, source FROM series")
+    return {row[0]: (row[1], row[2], row[3], row[4], row[5]) for row in rows}

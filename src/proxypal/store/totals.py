@@ -1,4 +1,4 @@
-"""Adding to the all-time sums and the hour cells. The only statements that change a total."""
+"""Adding to the all-time sums. The only statements that change a total."""
 
 import copy
 import sqlite3
@@ -12,27 +12,19 @@ from proxypal.store.series import SeriesKey
 Sums = dict[tuple[str, str], Counters]
 """Counters by scope and label, as in the `sums` table."""
 
-Cells = dict[tuple[int, int], Counters]
-"""Counters by local hour and series number, as in the `cells` table."""
-
 HOURS_KEPT = 35 * 24
 
 _NAMES = ", ".join(COUNTER_FIELDS)
 _MARKS = ", ".join("?" * len(COUNTER_FIELDS))
-_ADD = ", ".join(f"{name} = {name} + excluded.{name}" for name in COUNT_FIELDS) + (
+ADD_UP = ", ".join(f"{name} = {name} + excluded.{name}" for name in COUNT_FIELDS) + (
     ", cost_usd = CASE WHEN excluded.cost_usd = '0' THEN cost_usd "
     "ELSE money_add(cost_usd, excluded.cost_usd) END"
 )
 _ADD_SUM = (
     f"INSERT INTO sums (scope, label, {_NAMES}) VALUES (?, ?, {_MARKS}) "
-    f"ON CONFLICT (scope, label) DO UPDATE SET {_ADD}"
-)
-_ADD_CELL = (
-    f"INSERT INTO cells (hour, series, {_NAMES}) VALUES (?, ?, {_MARKS}) "
-    f"ON CONFLICT (hour, series) DO UPDATE SET {_ADD}"
+    f"ON CONFLICT (scope, label) DO UPDATE SET {ADD_UP}"
 )
 SELECT_SUMS = f"SELECT scope, label, {_NAMES} FROM sums"
-SELECT_CELLS = f"SELECT hour, series, {_NAMES} FROM cells"
 
 
 def counter_values(counters: Counters) -> tuple[int | str, ...]:
@@ -95,19 +87,15 @@ def add_sums(connection: sqlite3.Connection, sums: Sums, sign: int = 1) -> None:
     """Add to the sums, or take off with `sign` -1."""
     connection.executemany(
         _ADD_SUM,
-        [(scope, label, *_signed(counters, sign)) for (scope, label), counters in sums.items()],
+        [
+            (scope, label, *signed_values(counters, sign))
+            for (scope, label), counters in sums.items()
+        ],
     )
 
 
-def add_cells(connection: sqlite3.Connection, cells: Cells, sign: int = 1) -> None:
-    """Add to the hour cells, or take off with `sign` -1."""
-    connection.executemany(
-        _ADD_CELL,
-        [(hour, series, *_signed(counters, sign)) for (hour, series), counters in cells.items()],
-    )
-
-
-def _signed(counters: Counters, sign: int) -> tuple[int | str, ...]:
+def signed_values(counters: Counters, sign: int) -> tuple[int | str, ...]:
+    """`counter_values`, negated for `sign` -1."""
     if sign == 1:
         return counter_values(counters)
     negated = Counters()
@@ -132,10 +120,9 @@ def let_old_hours_go(connection: sqlite3.Connection) -> None:
 
 
 def drop_empty(connection: sqlite3.Connection) -> None:
-    """Delete sums and cells that an undo brought back to nothing; the total always stays."""
+    """Delete sums that an undo brought back to nothing; the total always stays."""
     zero = " AND ".join(f"{name} = 0" for name in COUNT_FIELDS)
     connection.execute(f"DELETE FROM sums WHERE scope != 'total' AND {zero}")
-    connection.execute(f"DELETE FROM cells WHERE {zero}")
 
 
 def read_sums(connection: sqlite3.Connection) -> Sums:

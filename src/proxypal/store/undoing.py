@@ -10,7 +10,9 @@ import sqlite3
 import msgspec
 
 from proxypal.errors import AlreadyUndone, BackupNotFound
+from proxypal.records.counters import Counters
 from proxypal.store import backups
+from proxypal.store.cells import Cells, add_cells, seal
 from proxypal.store.protocol import Backup
 from proxypal.store.publication import UndoEntry
 from proxypal.store.reading import find_undo_entry, read_undo_log
@@ -19,7 +21,6 @@ from proxypal.store.series import SeriesIndex
 from proxypal.store.state import Change, State, write_state
 from proxypal.store.totals import (
     Sums,
-    add_cells,
     add_sums,
     counters_from,
     drop_empty,
@@ -85,7 +86,7 @@ def _undo_import(
     connection: sqlite3.Connection, state: State, delta: sqlite3.Connection, entry: UndoEntry
 ) -> None:
     about = delta.execute("SELECT * FROM about").fetchone()
-    created_at, _, _, watermark_before, watermark_after, fingerprint = about
+    created_at, _, _, watermark_before, watermark_after, _ = about
     if set(entry.epochs) <= set(state.live_epochs):
         _take_off(connection, _sums_in(delta))
         state.created_at = max(state.created_at, created_at)
@@ -95,7 +96,7 @@ def _undo_import(
         "DELETE FROM requests WHERE timestamp = ? AND arrival = ?",
         delta.execute("SELECT timestamp, arrival FROM requests"),
     )
-    connection.execute("DELETE FROM fingerprints WHERE fingerprint = ?", (fingerprint,))
+    connection.execute("DELETE FROM fingerprints WHERE backup = ?", (entry.name,))
     if state.watermark_ms == watermark_after:
         state.watermark_ms = watermark_before
 
@@ -107,10 +108,14 @@ def _sums_in(delta: sqlite3.Connection) -> Sums:
 def _add_named_cells(
     connection: sqlite3.Connection, state: State, series: SeriesIndex, delta: sqlite3.Connection
 ) -> None:
+    cells: Cells = {}
     for row in delta.execute("SELECT * FROM cells"):
         key = (row[1], row[2], row[3], row[4], row[5])
         number = series.admit(connection, [key], state.settings.label_cap)[key][0]
-        add_cells(connection, {(row[0], number): counters_from(row[6:])})
+        cells.setdefault((row[0], number), Counters()).add(counters_from(row[6:]))
+    add_cells(connection, cells)
+    if cells:
+        seal(connection, max(hour for hour, _ in cells))
 
 
 def _take_off(connection: sqlite3.Connection, sums: Sums) -> None:

@@ -79,7 +79,7 @@ def reset_totals(change: Change) -> Backup:
 
     def fill(delta: sqlite3.Connection) -> None:
         delta.execute(
-            "INSERT INTO about VALUES (?, ?, ?, NULL, NULL, NULL)",
+            "INSERT INTO about VALUES (?, NULL, ?, ?, NULL, NULL, NULL)",
             (state.created_at, state.cells_since, state.reset_sequence),
         )
         delta.executemany(
@@ -140,9 +140,10 @@ def import_facts(change: Change, imported: Import) -> Backup | None:
 
     def fill(delta: sqlite3.Connection) -> None:
         delta.execute(
-            "INSERT INTO about VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO about VALUES (?, ?, ?, ?, ?, ?, ?)",
             (
                 state.created_at,
+                min(state.created_at, facts.created_at_ms or state.created_at),
                 None,
                 None,
                 state.watermark_ms,

@@ -16,7 +16,7 @@ from proxypal.store.engine import Engine
 from proxypal.store.protocol import Recorded, Rejection, SourceBatch, SourceOutcome
 from proxypal.store.recording import Counted, Prepared, prepare
 from proxypal.store.sourcing import apply_batch
-from proxypal.store.state import Change, write_sequence
+from proxypal.store.state import Change, write_progress
 
 HELD_AT_MOST = 10_000
 
@@ -77,7 +77,7 @@ class Intake:
         counted = self._engine.recording.add(
             change.connection, change.state, admitted, change.now_ms, pushed=True
         )
-        write_sequence(change.connection, change.state.sequence)
+        write_progress(change.connection, change.state)
         return counted
 
     # -- group commit

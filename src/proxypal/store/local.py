@@ -34,7 +34,7 @@ from proxypal.store.protocol import (
 )
 from proxypal.store.recording import trim_history
 from proxypal.store.recovery import Opener
-from proxypal.store.state import Change, write_sequence, write_state
+from proxypal.store.state import Change, write_progress, write_state
 from proxypal.store.totals import read_sums
 from proxypal.store.undoing import undo
 
@@ -140,7 +140,8 @@ class Store:
             found = self._engine.recording.revise(
                 change.connection, change.state, request_id, changes
             )
-            write_sequence(change.connection, change.state.sequence + 1)
+            change.state.sequence += 1
+            write_progress(change.connection, change.state)
             return found
 
         return self._engine.write(act)

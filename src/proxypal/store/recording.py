@@ -111,6 +111,8 @@ class Recording:
             if newest // 24 > self._newest_hour // 24:
                 seal(connection, newest)
             self._newest_hour = newest
+        # "Tracked since" is a promise about the numbers: nothing counted is older.
+        state.created_at = min(state.created_at, *(item.request.timestamp for item in batch))
         first = state.sequence + 1
         keep_recent(connection, first, [item.request for item in batch], state.settings)
         horizon = 0 if pushed else now_ms - state.settings.join_window_ms

@@ -95,6 +95,9 @@ def write_state(connection: sqlite3.Connection, state: State) -> None:
     connection.execute(_INSERT, tuple(values.values()))
 
 
-def write_sequence(connection: sqlite3.Connection, sequence: int) -> None:
-    """Advance the number only: what every recording transaction does."""
-    connection.execute("UPDATE state SET sequence = ? WHERE one = 1", (sequence,))
+def write_progress(connection: sqlite3.Connection, state: State) -> None:
+    """Advance only what every recording transaction may move: the number and "tracked since"."""
+    connection.execute(
+        "UPDATE state SET sequence = ?, created_at = ? WHERE one = 1",
+        (state.sequence, state.created_at),
+    )

@@ -66,7 +66,7 @@ def _undo_clear(connection: sqlite3.Connection, state: State, delta: sqlite3.Con
 def _undo_reset(change: Change, delta: sqlite3.Connection, entry: UndoEntry) -> None:
     connection, data_directory, state, series, _ = change
     about = delta.execute("SELECT * FROM about").fetchone()
-    created_at, cells_since, reset_sequence = about[:3]
+    created_at, _, cells_since, reset_sequence = about[:4]
     add_sums(connection, _sums_in(delta))
     _add_named_cells(connection, state, series, delta)
     let_old_hours_go(connection)
@@ -86,10 +86,11 @@ def _undo_import(
     connection: sqlite3.Connection, state: State, delta: sqlite3.Connection, entry: UndoEntry
 ) -> None:
     about = delta.execute("SELECT * FROM about").fetchone()
-    created_at, _, _, watermark_before, watermark_after, _ = about
+    created_at, created_after, _, _, watermark_before, watermark_after, _ = about
     if set(entry.epochs) <= set(state.live_epochs):
         _take_off(connection, _sums_in(delta))
-        state.created_at = max(state.created_at, created_at)
+        if state.created_at == created_after:
+            state.created_at = created_at
     else:
         connection.execute("UPDATE undo_log SET owed = 1 WHERE name = ?", (entry.name,))
     connection.executemany(

@@ -285,7 +285,11 @@ class Store:
             return result
 
         result = self._engine.write(act_and_prune)
-        self._engine.publish()
+        try:
+            self._engine.publish()
+        except (StorageFull, CannotWrite) as error:
+            # The change itself is durable; the files follow when they can be written.
+            self._warn(str(error))
         return result
 
     def list_backups(self) -> Sequence[Backup]:

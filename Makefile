@@ -16,7 +16,8 @@ $(BIN)/.ready: pyproject.toml requirements-dev.txt
 	@touch $@
 
 run: $(BIN)/.ready ## watch the proxy's log (LOG=path, or found by itself), then show the stats
-	$(BIN)/proxypal watch --once $(LOG) && $(BIN)/proxypal stats
+	-@$(BIN)/proxypal watch --once $(LOG)
+	@$(BIN)/proxypal stats
 
 test: $(BIN)/.ready lint ## every check and every test, under ten minutes
 	$(BIN)/pytest -n 2 -m "not torture"

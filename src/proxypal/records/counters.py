@@ -124,14 +124,17 @@ def count_into(sums: Counters, request: RequestLog) -> None:
     sums.duration_ms += request.duration_ms
     tokens_in = request.tokens_in
     tokens_out = request.tokens_out
-    if tokens_in is not None or tokens_out is not None:
+    if tokens_in or tokens_out:
         sums.tokens_in += tokens_in or 0
         sums.tokens_out += tokens_out or 0
-        sums.tokens_cached += request.tokens_cached or 0
-        sums.tokens_cache_write += request.tokens_cache_write or 0
-        sums.tokens_reasoning += request.tokens_reasoning or 0
-        if request.cost_usd is None and (tokens_in or tokens_out):
+        if request.cost_usd is None:
             sums.unpriced += 1
+    if request.tokens_cached:
+        sums.tokens_cached += request.tokens_cached
+    if request.tokens_cache_write:
+        sums.tokens_cache_write += request.tokens_cache_write
+    if request.tokens_reasoning:
+        sums.tokens_reasoning += request.tokens_reasoning
     if request.cost_usd is not None:
         sums.cost_usd = EXACT.add(sums.cost_usd, request.cost_usd)
     if request.ttft_ms is not None:

@@ -10,7 +10,8 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 Offset = Callable[[int], int]
 """Unix seconds to the zone's offset from UTC in seconds, at that moment."""
 
-_QUARTER_MS = 900_000
+_QUARTER_S = 900
+_QUARTER_MS = _QUARTER_S * 1000
 _EPOCH = date(1970, 1, 1)
 
 
@@ -27,8 +28,8 @@ def zone_offset(zone: tzinfo) -> Offset:
 class LocalHours:
     """Milliseconds to local hours, with the offset of each quarter hour remembered.
 
-    No zone has changed its offset inside a quarter hour since 1972, so a remembered offset is
-    exact. Not thread-safe beyond what a dict is: a race costs a second look-up, nothing else.
+    A quarter hour inside which the offset changes is not remembered, so labels are exact. Not
+    thread-safe beyond what a dict is: a race costs a second look-up, nothing else.
     """
 
     __slots__ = ("_offset", "_remembered")
@@ -47,7 +48,11 @@ class LocalHours:
             seconds = timestamp_ms // 1000
             offset = self._offset(seconds)
             hour = (seconds + offset) // 3600
-            if offset % 900 == 0 and quarter > 70_000:
+            first = quarter * _QUARTER_S
+            # Some zones changed at 00:01, in the middle of a quarter hour, as late as 2011.
+            if offset % _QUARTER_S == 0 and (
+                offset == self._offset(first) == self._offset(first + _QUARTER_S - 1)
+            ):
                 self._remembered[quarter] = hour
         return hour
 

@@ -52,7 +52,7 @@ def _masked_email(found: re.Match[str]) -> str:
 
 def mask_api_key(text: str) -> str:
     """The label a client's key is kept under: every value that is not yet a mask is masked."""
-    address = _EMAIL.fullmatch(text)
+    address = None if is_masked(text) else _EMAIL.fullmatch(text)
     return shorten(_masked_email(address) if address else mask_key(text))
 
 
@@ -75,7 +75,11 @@ def clean_path(path: str) -> str:
     if "?" in path:
         path = path_without_secrets(path[: 8 * MAX_PATH_CHARS])
     path = shorten(path, 4 * MAX_PATH_CHARS)
-    return shorten(_KEY_SHAPE.sub(lambda found: mask_key(found[0]), path), MAX_PATH_CHARS)
+    path = _KEY_SHAPE.sub(lambda found: mask_key(found[0]), path)
+    if len(path) > MAX_PATH_CHARS:
+        # Once more, for the ellipsis may now stand as the value of a secret.
+        path = path_without_secrets(shorten(path, MAX_PATH_CHARS))
+    return path
 
 
 def mask_inside(value: Any, name: str = "", depth: int = 0) -> Any:  # noqa: ANN401 - a JSON value is any of seven types

@@ -177,14 +177,22 @@ class LogReader:
             self._vanished.reach_end(end.stored.id)
         if end.position.lines and not end.position.newest_ms:
             yield from self._tell(turn.file.path, "holds no line of a CLIProxyAPI log so far")
-        if turn.file.is_rotated and self._settle(turn, signature, end):
-            rest_bytes = turn.log.size() - end.position.offset
-            if rest_bytes:
-                text = f"ends in an unfinished line of {rest_bytes} bytes"
-                yield from self._tell(turn.file.path, text)
+        if turn.file.is_rotated:
+            is_settled = self._settle(turn, signature, end)
+            if not end.is_whole:
+                yield from self._judge_rest(turn, end, is_settled=is_settled)
+
+    def _judge_rest(self, turn: Turn, end: End, *, is_settled: bool) -> Iterator[Notice]:
+        """A rotated file that stops in mid-line: cut off, or a copy still being made."""
+        if not is_settled:
+            self._is_disturbed = True
+            return
+        rest_bytes = turn.log.size() - end.position.offset
+        text = f"ends in an unfinished line of {rest_bytes} bytes, which is not counted"
+        yield from self._tell(turn.file.path, text)
 
     def _settle(self, turn: Turn, signature: Signature, end: End | None) -> bool:
-        """Leave a rotated file alone once nothing comes of it any more; true when that begins."""
+        """Leave a rotated file alone once nothing comes of it any more; true if so."""
         stored = end.stored if end else None
         quiet = Quiet(signature, turn.beginning.first_line, stored.id if stored else None)
         return self._quiet.add(turn.file.path, quiet, has_read=end is not None and end.has_read)

@@ -55,10 +55,10 @@ class ModelMemory:
         # Taken out first, so that the dict stays in the order of the last word on each id.
         before = self._by_id.pop(request_id, None)
         if before is not None:
-            asked = before.requested or before.model
             if line.kind == "failure":
-                # It names the upstream's model; the client's was named before.
-                requested = None if asked == model else asked
+                # It names the upstream's model and provider, which no line of a success does:
+                # believed, it would split one model into its successes and its failures.
+                model, requested, provider = before.model, before.requested, before.provider
             elif before.kind == "affinity" and provider is None and before.model == model:
                 provider = before.provider
         if len(self._by_id) >= _REMEMBERED:

@@ -82,15 +82,17 @@ class StoreBusy(StoreError):
         )
 
 
+def _held(count: int) -> str:
+    """Only memory has them: whoever ends the process now loses them."""
+    return f" Requests held in memory, not durable: {count}." if count else ""
+
+
 class StorageFull(StoreError):
     """No space left on the device that holds the data directory."""
 
     def __init__(self, path: Path, held: int = 0) -> None:
         self.held = held
-        kept = f" {held} requests are held in memory." if held else ""
-        super().__init__(
-            f"Storage full: cannot write {path}.{kept} Free some space; nothing is lost."
-        )
+        super().__init__(f"Storage full: cannot write {path}.{_held(held)} Free some space.")
 
 
 class CannotWrite(StoreError):
@@ -98,9 +100,8 @@ class CannotWrite(StoreError):
 
     def __init__(self, path: Path, reason: str, held: int = 0) -> None:
         self.held = held
-        kept = f" {held} requests are held in memory." if held else ""
         super().__init__(
-            f"Cannot write {path}: {reason}.{kept} Check its owner and permissions, "
+            f"Cannot write {path}: {reason}.{_held(held)} Check its owner and permissions, "
             "or choose another place with --data-dir."
         )
 

@@ -72,5 +72,8 @@ def program(context: click.Context, data_dir: Path) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the program with `arguments` (default: those of the process); returns the exit code."""
-    return exits.run(program, arguments)
+    """Run the program with `arguments` and return the exit code; without, as the process it is."""
+    code = exits.run(program, arguments)
+    if arguments is None:
+        exits.leave(code)
+    return code

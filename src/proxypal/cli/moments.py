@@ -7,6 +7,7 @@ it is not on the zone's own clock), or a span back from now (`90m`, `24h`, `7d`,
 import re
 from datetime import UTC, datetime, timedelta
 
+from proxypal.errors import WrongUsage
 from proxypal.records.labels import Offset
 from proxypal.records.wall_clock import moments_of
 
@@ -16,6 +17,24 @@ _SPAN = re.compile(r"(\d{1,6})([mhdw])")
 _SPAN_MINUTES = {"m": 1, "h": 60, "d": 1440, "w": 10_080}
 _YEARS = range(1971, 3000)  # what every platform's zone functions answer for
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+def span_ms(
+    since: str | None, until: str | None, now_ms: int, offset: Offset
+) -> tuple[int | None, int | None]:
+    """First moment of a span and the first one after it, None where it is open.
+
+    Raises:
+        WrongUsage: one of them is no moment, or nothing lies between them.
+    """
+    try:
+        first = None if since is None else since_ms(since, now_ms, offset)
+        end = None if until is None else until_ms(until, now_ms, offset)
+    except ValueError as error:
+        raise WrongUsage(f"{error}.") from error
+    if first is not None and end is not None and first >= end:
+        raise WrongUsage(f"Nothing lies between --since {since} and --until {until}.")
+    return first, end
 
 
 def since_ms(text: str, now_ms: int, offset: Offset) -> int:

@@ -3,22 +3,33 @@
 Must not enter: what a single command asks of the store.
 """
 
+import os
 from pathlib import Path
 
 from proxypal.cli.output import say
 from proxypal.store import Store
 
 
-def opened(data_dir: Path, *, read_only: bool = False) -> Store:
+def opened(data_dir: Path) -> Store:
     """The store of `data_dir`; its warnings go to stderr, now and until it is closed.
-
-    Commands that only show something open it for writing all the same: what is damaged is put
-    right, what is old is migrated. Where nothing can be written they read what is there.
 
     Raises:
         StoreError: it cannot be opened.
     """
-    return Store(data_dir, read_only=read_only, on_warning=tell_warning)
+    return Store(data_dir, on_warning=tell_warning)
+
+
+def opened_to_read(data_dir: Path) -> Store:
+    """The same for a command that only shows something.
+
+    It is opened for writing all the same if it can be: what is damaged is put right, what is old
+    is migrated. Where nothing can be written, what is there is read.
+
+    Raises:
+        StoreError: it cannot be opened.
+    """
+    is_sealed = data_dir.is_dir() and not os.access(data_dir, os.W_OK)
+    return Store(data_dir, read_only=is_sealed, on_warning=tell_warning)
 
 
 def tell_warning(warning: str) -> None:

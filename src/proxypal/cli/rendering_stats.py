@@ -13,13 +13,14 @@ from proxypal.cli.rendering_text import (
     counted,
     duration,
     grouped,
-    harmless,
     money,
     percent,
     short_count,
     spent,
+    wall_time,
 )
 from proxypal.records.aggregate import ModelUsage, ProviderUsage, UsageStats
+from proxypal.records.labels import Offset
 from proxypal.service.usage_report import UsageGroup, UsageReport
 
 TOP = 10
@@ -36,7 +37,8 @@ def overview(stats: UsageStats, today: date, since: str) -> list[Table | Text]:
         ("Models", "model", stats.models),
         ("Providers", "provider", stats.providers),
     ):
-        parts += [Text(), _usage_table(title, noun, usages)]
+        if usages:
+            parts += [Text(), _usage_table(title, noun, usages)]
         if len(usages) > TOP:
             rest = counted(len(usages) - TOP, noun)
             parts.append(Text(f"and {rest} more: proxypal stats --by {noun}", style="dim"))
@@ -127,15 +129,20 @@ def _days(stats: UsageStats, today: date) -> list[Table | Text]:
     return [table]
 
 
-def report(usage: UsageReport, span: str) -> list[Table | Text]:
-    """A span of time, grouped. `span` names it: `since 2026-01-01 until 2026-02-01`."""
+def report(usage: UsageReport, offset: Offset) -> list[Table | Text]:
+    """A span of time, grouped; `offset` is the zone in which the span is named."""
     total = usage.total
+    span = ""
+    if usage.since is not None:
+        span += f" since {wall_time(usage.since, offset)[:16]}"
+    if usage.until is not None:
+        span += f" until {wall_time(usage.until, offset)[:16]}"
     heading = (
         f"{counted(total.requests, 'request')}{span}: "
         f"{percent(total.success_count, total.requests)} succeeded, "
         f"{short_count(total.tokens)} tokens, {spent(total.cost_usd, total.unpriced)}"
     )
-    parts: list[Table | Text] = [Text(harmless(heading), style="bold")]
+    parts: list[Table | Text] = [Text(heading, style="bold")]
     sections = (
         ("", usage.by or "", usage.groups),
         ("Models", "model", usage.models),

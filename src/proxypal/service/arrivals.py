@@ -9,12 +9,12 @@ import os
 import threading
 from queue import Empty, SimpleQueue
 
-READ_BYTES = 1 << 18
-READ_AHEAD = 64
+READ_BYTES = 1 << 16
+READ_AHEAD = 8
 """At most this many reads wait unprocessed; then the producer waits, not our memory."""
 
-MOST_AT_ONCE = 1 << 20
-"""A batch ends here: 1 MiB of lines is parsed and committed well within 100 ms."""
+MOST_AT_ONCE = 1 << 19
+"""A batch ends here: so many lines are parsed and committed in less than 50 ms."""
 
 MAX_LINE_BYTES = 4 << 20
 """Longest line that is kept; no request comes near it."""

@@ -1,5 +1,6 @@
 """`proxypal doctor`: recount, compare, explain."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -39,7 +40,7 @@ def command(*, repair: bool, as_json: bool, data_dir: Path) -> int:
 
 def _repaired(data_dir: Path) -> Sequence[Finding]:
     with opened(data_dir) as store:
-        return store.check(repair=True)
+        return [*store.check(repair=True), _writable(data_dir)]
 
 
 def _examined(data_dir: Path) -> Sequence[Finding]:
@@ -52,4 +53,16 @@ def _examined(data_dir: Path) -> Sequence[Finding]:
     with store:
         # What opening for writing would put right is off as long as nobody did.
         off = [Finding(check="data", ok=False, detail=warning) for warning in store.warnings]
-        return [*off, *store.check()]
+        return [*off, *store.check(), _writable(data_dir)]
+
+
+def _writable(data_dir: Path) -> Finding:
+    """Whether requests can be recorded: we may write the directory and what lies in it."""
+    sealed = [str(path) for path in (data_dir, *data_dir.iterdir()) if not os.access(path, os.W_OK)]
+    return Finding(
+        check="permissions",
+        ok=not sealed,
+        detail="everything can be written"
+        if not sealed
+        else f"you may not write {', '.join(sealed[:5])}; check the owner and permissions",
+    )

@@ -6,7 +6,7 @@ from typing import Literal, cast
 import click
 
 from proxypal import clock
-from proxypal.cli.opening import opened
+from proxypal.cli.opening import opened_to_read
 from proxypal.cli.options import in_data_directory
 from proxypal.cli.output import print_json, say
 from proxypal.cli.rendering_text import counted
@@ -43,7 +43,7 @@ def command(
     if kind == "json" and columns is not None:
         raise WrongUsage("--columns belongs to `export csv`: the JSON holds everything.")
     chosen = cast("_Columns", columns or "seed")
-    with opened(data_dir) as store:
+    with opened_to_read(data_dir) as store:
         if output == Path("-"):
             _print(store, kind, chosen)
             return

@@ -10,7 +10,7 @@ import click
 import msgspec
 
 from proxypal import clock
-from proxypal.cli.opening import opened
+from proxypal.cli.opening import opened_to_read
 from proxypal.cli.options import in_data_directory, json_option
 from proxypal.cli.output import is_plain, say
 from proxypal.cli.rendering_requests import request_line
@@ -54,7 +54,7 @@ def command(  # noqa: PLR0913 - one per option
             return False
         return model is None or fnmatchcase(request.model.lower(), model.lower())
 
-    with opened(data_dir) as store:
+    with opened_to_read(data_dir) as store:
         offset = clock.offset_of(store.settings().zone)
         kept = store.get_request_history().requests
         shown = [request for request in kept if wanted(request)]

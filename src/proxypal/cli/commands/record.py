@@ -56,10 +56,8 @@ def command(*, data_dir: Path) -> int:
             record_stream(Recorder(store, _Answers(), tally), arrivals)
     except StoreError:
         if tally.unsafe_from is not None:
-            say(
-                f"proxypal: {counted(tally.recorded, 'request')} are durable, "
-                f"nothing from line {tally.unsafe_from} on is."
-            )
+            safe = counted(tally.recorded, "line")
+            say(f"proxypal: {safe} durable; nothing from line {tally.unsafe_from} on is.")
         raise
     return FAILED if tally.refused else DONE
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from proxypal import clock
-from proxypal.cli.opening import opened
+from proxypal.cli.opening import opened, opened_to_read
 from proxypal.cli.options import in_data_directory, json_option
 from proxypal.cli.output import print_json, say
 from proxypal.cli.rendering_text import counted, grouped, wall_time
@@ -32,7 +32,7 @@ def command(*, name: str | None, as_json: bool, data_dir: Path) -> None:
     What came after the backup is kept. Each backup can be restored once.
     """
     if name is None:
-        with opened(data_dir) as store:
+        with opened_to_read(data_dir) as store:
             backups = store.list_backups()
             offset = clock.offset_of(store.settings().zone)
         print_json(backups) if as_json else _draw(backups, offset)

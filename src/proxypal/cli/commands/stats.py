@@ -3,29 +3,28 @@
 With `--json` nothing that draws is imported: this is what prompts and scripts call.
 """
 
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import click
 
 from proxypal import clock
-from proxypal.cli import moments
-from proxypal.cli.opening import opened
+from proxypal.cli.opening import opened_to_read
 from proxypal.cli.options import in_data_directory, json_option
-from proxypal.cli.output import print_json
-from proxypal.cli.rendering_text import wall_date, wall_time
-from proxypal.errors import WrongUsage
-from proxypal.records.aggregate import UsageStats
-from proxypal.records.labels import Offset
-from proxypal.service.usage_report import UsageReport, usage_report
+from proxypal.cli.output import print_json, say
+from proxypal.cli.rendering_text import wall_date
 
 if TYPE_CHECKING:
+    from proxypal.records.aggregate import UsageStats
+    from proxypal.records.labels import Offset
+    from proxypal.service.usage_report import UsageReport
     from proxypal.store.protocol import GroupBy
 
 
 @click.command("stats")
-@click.option("--since", metavar="WHEN", help=f"From here on: {moments.FORMS}.")
+@click.option(
+    "--since", metavar="WHEN", help="From here on: YYYY-MM-DD, an ISO 8601 time, or as in 24h, 7d."
+)
 @click.option("--until", metavar="WHEN", help="Up to here; a day is included whole.")
 @click.option(
     "--by",
@@ -42,48 +41,35 @@ def command(
     Without options: the all-time analytics. With --since or --until: that span, cut to whole
     local hours.
     """
-    group = cast("GroupBy | None", by)
-    with opened(data_dir) as store:
+    if since is None and until is None and by is None:
+        with opened_to_read(data_dir) as store:
+            stats, zone = store.get_usage_stats(), store.settings().zone
+        print_json(stats) if as_json else _draw_overview(stats, clock.offset_of(zone))
+        return
+    with opened_to_read(data_dir) as store:
+        from proxypal.cli.moments import span_ms  # noqa: PLC0415 - not for the bare statistics
+        from proxypal.service.usage_report import usage_report  # noqa: PLC0415 - the same
+
         offset = clock.offset_of(store.settings().zone)
-        if since is None and until is None and group is None:
-            stats = store.get_usage_stats()
-        else:
-            span = _span(since, until, offset)
-            report = usage_report(store, group, *span)
-            stats = None
-    if stats is not None:
-        print_json(stats) if as_json else _draw_overview(stats, offset)
-    else:
-        print_json(report) if as_json else _draw_report(report, offset)
+        span = span_ms(since, until, clock.now_ms(), offset)
+        report = usage_report(store, cast("GroupBy | None", by), *span)
+    print_json(report) if as_json else _draw_report(report, offset)
 
 
-def _span(since: str | None, until: str | None, offset: Offset) -> tuple[int | None, int | None]:
-    now_ms = clock.now_ms()
-    try:
-        first = None if since is None else moments.since_ms(since, now_ms, offset)
-        end = None if until is None else moments.until_ms(until, now_ms, offset)
-    except ValueError as error:
-        raise WrongUsage(f"{error}.") from error
-    if first is not None and end is not None and first >= end:
-        raise WrongUsage(f"Nothing lies between --since {since} and --until {until}.")
-    return first, end
+def _draw_overview(stats: "UsageStats", offset: "Offset") -> None:
+    from datetime import date  # noqa: PLC0415 - only when drawing
 
-
-def _draw_overview(stats: UsageStats, offset: Offset) -> None:
     from proxypal.cli.rendering_console import show  # noqa: PLC0415 - `rich` only when drawing
     from proxypal.cli.rendering_stats import overview  # noqa: PLC0415 - the same
 
     since = wall_date(stats.created_at, offset)
+    if not stats.total_requests:
+        say("No requests yet. `proxypal watch` records them from the proxy's log.")
     show(*overview(stats, date.fromisoformat(wall_date(clock.now_ms(), offset)), since))
 
 
-def _draw_report(report: UsageReport, offset: Offset) -> None:
+def _draw_report(usage: "UsageReport", offset: "Offset") -> None:
     from proxypal.cli.rendering_console import show  # noqa: PLC0415 - `rich` only when drawing
-    from proxypal.cli.rendering_stats import report as drawn  # noqa: PLC0415 - the same
+    from proxypal.cli.rendering_stats import report  # noqa: PLC0415 - the same
 
-    span = ""
-    if report.since is not None:
-        span += f" since {wall_time(report.since, offset)[:16]}"
-    if report.until is not None:
-        span += f" until {wall_time(report.until, offset)[:16]}"
-    show(*drawn(report, span))
+    show(*report(usage, offset))

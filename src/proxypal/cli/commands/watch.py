@@ -1,0 +1,60 @@
+"""`proxypal watch`: follow the proxy's log in the foreground."""
+
+import signal
+import threading
+from pathlib import Path
+from types import FrameType
+
+import click
+
+from proxypal import clock
+from proxypal.cli.opening import opened
+from proxypal.cli.options import in_data_directory
+from proxypal.cli.output import say
+from proxypal.cli.rendering_text import counted
+from proxypal.cli.rendering_watch import WatchScreen
+from proxypal.service.watching import watch
+
+
+@click.command("watch")
+@click.argument("paths", nargs=-1, metavar="[PATH|-]...")
+@click.option("--once", is_flag=True, help="Read what is there, then end.")
+@click.option(
+    "--log-zone",
+    metavar="ZONE",
+    help="Time zone the log is written in, such as UTC.  [default: this machine's]",
+)
+@click.option("as_json", "--json", is_flag=True, help="A request per line, as JSON.")
+@in_data_directory
+def command(
+    *, paths: tuple[str, ...], once: bool, log_zone: str | None, as_json: bool, data_dir: Path
+) -> None:
+    """Record every request CLIProxyAPI logs: what is there, then what comes.
+
+    Without PATH the log is found by itself; - reads standard input, as in
+    `docker logs -f cliproxy | proxypal watch -`. Prints a line per request; on a terminal a long
+    backlog is shown as a progress bar instead. It can be stopped and started at any time: nothing
+    is lost and nothing is counted twice.
+    """
+    offset = clock.offset_of(log_zone)
+    with opened(data_dir) as store:
+        screen = WatchScreen(clock.offset_of(store.settings().zone), as_json=as_json, once=once)
+        try:
+            watch(store, paths, offset=offset, once=once, stop=_stop_in_order(), report=screen.show)
+        finally:
+            screen.close()
+        rejected = f", {counted(screen.rejected, 'line')} not understood" if screen.rejected else ""
+        say(f"{counted(screen.recorded, 'request')} recorded{rejected}.")
+
+
+def _stop_in_order() -> threading.Event:
+    stop = threading.Event()
+
+    def end(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - signal's signature
+        signal.signal(number, signal.SIG_DFL)  # a second one ends us at once
+        # Not here: the handler may have interrupted the very lock that set() needs.
+        threading.Thread(target=stop.set).start()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end)
+    return stop

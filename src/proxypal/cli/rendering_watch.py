@@ -1,0 +1,125 @@
+"""What a watcher tells, as lines, sentences and a progress bar.
+
+Requests go to stdout, everything else to stderr. Must not enter: reading logs.
+"""
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from proxypal.cli.output import is_plain, is_terminal, say
+from proxypal.cli.rendering_requests import request_line
+from proxypal.cli.rendering_text import counted, duration, grouped, wall_time
+from proxypal.records.labels import Offset
+from proxypal.records.request import RequestLog, encode_request
+from proxypal.service.watch_events import (
+    CaughtUp,
+    GapFound,
+    LineRejected,
+    Note,
+    Progress,
+    Recorded,
+    StandingBy,
+    StoreRecovered,
+    StoreTrouble,
+    Waiting,
+    WatchEvent,
+)
+
+if TYPE_CHECKING:
+    from proxypal.cli.rendering_progress import ProgressBar
+
+BACKLOG_BATCH = 100
+"""No agent finishes so many requests between two looks: a larger batch was there before."""
+
+
+class WatchScreen:
+    """Shows events as they come; `recorded` and `rejected` are the counts of this run."""
+
+    def __init__(self, offset: Offset, *, as_json: bool, once: bool) -> None:
+        self.recorded = 0
+        self.rejected = 0
+        self._offset = offset
+        self._as_json = as_json
+        self._once = once
+        self._coloured = not is_plain()
+        # A pipe gets every line. On a screen a long backlog would push away everything else.
+        self._folds_backlog = is_terminal() and not as_json
+        self._bar: ProgressBar | None = None
+
+    def show(self, event: WatchEvent) -> None:
+        """Show one event."""
+        if isinstance(event, Recorded):
+            self.recorded += len(event.requests) - event.older
+            if not (self._folds_backlog and (self._bar or len(event.requests) > BACKLOG_BATCH)):
+                self._print(event.requests)
+        elif isinstance(event, Progress):
+            self._advance(event)
+        elif isinstance(event, CaughtUp):
+            self.close()
+            if not self._once:
+                say(f"{_caught_up(event)} Waiting for more; Ctrl-C ends.")
+        else:
+            self.rejected += isinstance(event, LineRejected)
+            say(_sentence(event, self._offset))
+
+    def close(self) -> None:
+        """Take the progress bar away."""
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+    def _print(self, requests: Sequence[RequestLog]) -> None:
+        if self._as_json:
+            shown = b"".join(encode_request(request) + b"\n" for request in requests)
+            click.echo(shown, nl=False)
+        else:
+            offset, coloured = self._offset, self._coloured
+            lines = [request_line(request, offset, coloured=coloured) for request in requests]
+            click.echo("\n".join(lines))
+        sys.stdout.flush()
+
+    def _advance(self, event: Progress) -> None:
+        if self._bar is None:
+            if event.done_bytes >= event.total_bytes or not sys.stderr.isatty():
+                return
+            from proxypal.cli.rendering_progress import ProgressBar  # noqa: PLC0415 - `rich` only when drawing
+
+            self._bar = ProgressBar("Reading the log")
+        self._bar.advance(event.done_bytes, event.total_bytes)
+
+
+def _caught_up(event: CaughtUp) -> str:
+    took = duration(event.duration_ms)
+    return f"Read {counted(event.lines, 'line')}, {counted(event.requests, 'request')}, in {took}."
+
+
+def _sentence(event: WatchEvent, offset: Offset) -> str:
+    said = ""
+    match event:
+        case LineRejected():
+            where = f"{event.log}, line {grouped(event.line)}"
+            said = f"proxypal: {where}: {event.reason}: {event.excerpt}"
+        case Note():
+            said = f"proxypal: {event.log}: {event.text}"
+        case GapFound():
+            said = f"proxypal: requests{_span(event, offset)} may be lost: {event.gap.reason}"
+        case Waiting():
+            said = f"{event.path} is not there yet; waiting for it."
+        case StandingBy():
+            said = f"Another proxypal reads {event.path}; standing by to take over."
+        case StoreTrouble():
+            wait = duration(event.retry_in_ms)
+            said = f"proxypal: {event.error} The log waits; trying again in {wait}."
+        case StoreRecovered():
+            said = "Recording again; nothing was lost."
+    return said
+
+
+def _span(event: GapFound, offset: Offset) -> str:
+    since, until = event.gap.from_ms, event.gap.until_ms
+    first = "" if since is None else f" from {wall_time(since, offset)}"
+    last = "" if until is None else f" until {wall_time(until, offset)}"
+    return first + last

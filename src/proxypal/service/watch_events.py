@@ -1,0 +1,102 @@
+"""What a watcher tells while it works. Values only: how they look is decided where they are shown.
+
+All text that comes from a log is untrusted: paths, models and excerpts can be forged.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from proxypal.errors import StoreError
+from proxypal.records.request import RequestLog
+from proxypal.store.protocol import Gap
+
+
+class Recorded(NamedTuple):
+    """Requests of one batch, durable now.
+
+    `older` of them were counted before by files that were migrated, and not again.
+    """
+
+    log: str
+    requests: Sequence[RequestLog]
+    older: int
+
+
+class Progress(NamedTuple):
+    """So many more lines are read; `done_bytes` of `total_bytes` of the log are behind us.
+
+    Both are 0 for a stream. Of packed files the bytes are those on disk.
+    """
+
+    log: str
+    lines: int
+    done_bytes: int
+    total_bytes: int
+
+
+class LineRejected(NamedTuple):
+    """A line that should be a request and is none. `line` counts from 1 in its log."""
+
+    log: str
+    line: int
+    reason: str
+    excerpt: str
+
+
+class Note(NamedTuple):
+    """Something about a log that is not an error: a copy put back, an unfinished line."""
+
+    log: str
+    text: str
+
+
+class GapFound(NamedTuple):
+    """Part of a log is lost; told once."""
+
+    gap: Gap
+
+
+class Waiting(NamedTuple):
+    """The log is not there yet."""
+
+    path: Path
+
+
+class StandingBy(NamedTuple):
+    """Another process reads this log; we take over when it ends."""
+
+    path: Path
+
+
+class StoreTrouble(NamedTuple):
+    """The store takes nothing now. The log waits, nothing is lost; tried again after the time."""
+
+    error: StoreError
+    retry_in_ms: int
+
+
+class StoreRecovered(NamedTuple):
+    """The trouble is over."""
+
+
+class CaughtUp(NamedTuple):
+    """Everything that was there has been read: so many lines and requests since the start."""
+
+    lines: int
+    requests: int
+    duration_ms: int
+
+
+WatchEvent = (
+    Recorded
+    | Progress
+    | LineRejected
+    | Note
+    | GapFound
+    | Waiting
+    | StandingBy
+    | StoreTrouble
+    | StoreRecovered
+    | CaughtUp
+)

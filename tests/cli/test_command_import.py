@@ -1,0 +1,88 @@
+"""`proxypal import`: what other files hold."""
+
+import shlex
+from pathlib import Path
+
+import pytest
+
+from builders import access_line, log_of
+from running import proxypal
+
+LINE = '{"id": "r-%d", "timestamp": 1766404800000, "path": "/v1/messages", "status": 200}\n'
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A file of three requests, and a log of two."""
+    (tmp_path / "requests.ndjson").write_text("".join(LINE % number for number in range(3)))
+    (tmp_path / "proxy.log").write_bytes(log_of(access_line(), access_line()))
+    return tmp_path
+
+
+def _total(home: Path) -> int:
+    return int(proxypal(home, "stats", "--json").json()["totalRequests"])
+
+
+def test_each_file_has_its_line_and_its_undo(home: Path) -> None:
+    """What was added is said per file, with the command that takes it off again."""
+    shown = proxypal(home, "import", "requests.ndjson", "proxy.log")
+    assert shown.code == 0
+    assert shown.out.splitlines() == [
+        "requests.ndjson: ndjson, 3 requests added",
+        "proxy.log: log, 2 requests added",
+    ]
+    assert _total(home) == 5
+    undo = next(line for line in shown.err.splitlines() if "undo: " in line)
+    proxypal(home, *shlex.split(undo.partition("undo: ")[2])[1:])
+    assert _total(home) == 2
+
+
+def test_twice_adds_nothing(home: Path) -> None:
+    """The same file again says so and is no failure."""
+    proxypal(home, "import", "requests.ndjson")
+    again = proxypal(home, "import", "requests.ndjson")
+    assert (again.code, _total(home)) == (0, 3)
+    assert "imported before; nothing added" in again.out
+
+
+def test_a_dry_run_adds_nothing(home: Path) -> None:
+    """--dry-run says what would be added."""
+    shown = proxypal(home, "import", "--dry-run", "requests.ndjson", "proxy.log")
+    assert "3 requests would be added" in shown.out
+    assert "2 requests would be added" in shown.out
+    assert _total(home) == 0
+
+
+def test_json_reports_every_file(home: Path) -> None:
+    """--json is a list of reports, one per file."""
+    reports = proxypal(home, "import", "--json", "requests.ndjson", "nowhere.json")
+    assert reports.code == 1
+    good, bad = reports.json()
+    assert (good["kind"], good["outcome"], good["requests"]) == ("ndjson", "imported", 3)
+    assert (bad["outcome"], bad["reason"]) == ("refused", "No such file or directory")
+
+
+def test_bad_lines_are_told_and_end_with_1(home: Path) -> None:
+    """A line that is no request is named with its number; the rest is in."""
+    with (home / "requests.ndjson").open("a") as file:
+        file.write("nonsense\n")
+    shown = proxypal(home, "import", "requests.ndjson")
+    assert shown.code == 1
+    assert "line 4 left out: " in shown.err
+    assert "3 requests added; 1 line left out" in shown.out
+
+
+def test_the_zone_of_a_log_can_be_said(home: Path) -> None:
+    """A log from a container in another zone is read on that zone's clock."""
+    proxypal(home, "import", "--log-zone", "Asia/Tokyo", "proxy.log")
+    (first, _) = proxypal(home, "history", "--json").json()
+    assert first["timestamp"] == 1_787_405_943_000  # 2026-08-22T22:39:03+09:00
+    assert proxypal(home, "import", "--log-zone", "Nowhere", "proxy.log").code == 2
+
+
+def test_names_of_files_cannot_draw(home: Path) -> None:
+    """A file called like an escape sequence is shown as those characters."""
+    odd = home / "\x1b[2J.ndjson"
+    odd.write_text(LINE % 9)
+    shown = proxypal(home, "import", str(odd))
+    assert "\x1b" not in shown.out + shown.err

@@ -1,0 +1,112 @@
+"""What a store must hold after a list of operations, worked out without a store.
+
+An operation is a list of JSON values, so that it can be sent to another process:
+
+    ["open"] ["close"] ["publish"]
+    ["record", first, count]    one call of `record` with requests of stream 0
+    ["source", first, count]    one batch of a source, with its position
+    ["import", first, count]    an old file's facts
+    ["clear"] ["forget"] ["reset"]
+    ["undo"]                    restore the newest backup that was not restored yet
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from law import HISTORY_LIMIT, JsonObject, expected_books, requests
+
+from proxypal.records.request import RequestLog
+
+Operation = list[Any]
+
+
+class PutAside(NamedTuple):
+    """A backup: the rows and the counted requests it gives back or takes off again."""
+
+    kind: str
+    rows: list[RequestLog]
+    counted: list[RequestLog]
+
+
+class Ledger:
+    """The counted requests, the recent ones and the backups, after each operation."""
+
+    def __init__(self) -> None:
+        self.counted: list[RequestLog] = []
+        self.history: list[RequestLog] = []
+        self.backups: list[PutAside] = []
+
+    @property
+    def books(self) -> JsonObject:
+        """The totals, as `law.expected_books` gives them."""
+        return expected_books(self.counted)
+
+    @property
+    def ids(self) -> list[str]:
+        """The ids of the recent requests, oldest first."""
+        return [item.id for item in self.history]
+
+    @property
+    def state(self) -> tuple[JsonObject, list[str]]:
+        """Totals and history, to compare with."""
+        return self.books, self.ids
+
+    def apply(self, operation: Operation) -> "Ledger":
+        """The ledger after an operation; this one stays as it is."""
+        after = Ledger()
+        after.counted, after.history = self.counted, self.history
+        after.backups = list(self.backups)
+        name, *values = operation
+        if name in {"record", "source"}:
+            after._count(requests(*values))
+        elif name in {"import", "clear", "reset", "forget", "undo"}:
+            getattr(after, f"_{name}")(*values)
+        return after
+
+    def _count(self, new: list[RequestLog]) -> None:
+        self.counted = self.counted + new
+        self._keep(new)
+
+    def _keep(self, new: Sequence[RequestLog]) -> None:
+        # Stable: of equal times the later arrival stays behind.
+        rows = sorted([*self.history, *new], key=lambda item: item.timestamp)
+        self.history = rows[-HISTORY_LIMIT:]
+
+    def _import(self, first: int, count: int) -> None:
+        new = requests(first, count)
+        self._count(new)
+        self.backups.append(PutAside("import", new, new))
+
+    def _clear(self) -> None:
+        if self.history:
+            self.backups.append(PutAside("clear", self.history, []))
+            self.history = []
+
+    def _forget(self) -> None:
+        self.history = []
+        self.backups = [backup for backup in self.backups if not backup.rows]
+
+    def _reset(self) -> None:
+        self.backups.append(PutAside("reset", [], self.counted))
+        self.counted = []
+
+    def _undo(self) -> None:
+        if not self.backups:
+            return
+        backup = self.backups.pop()
+        if backup.kind == "import":
+            gone = {item.id for item in backup.counted}
+            self.counted = [item for item in self.counted if item.id not in gone]
+            self.history = [item for item in self.history if item.id not in gone]
+            return
+        self.counted = backup.counted + self.counted
+        later, self.history = self.history, backup.rows
+        self._keep(later)
+
+
+def after_each(operations: Sequence[Operation], before: Ledger | None = None) -> list[Ledger]:
+    """The ledger before the first operation and after each of them."""
+    ledgers = [before or Ledger()]
+    for operation in operations:
+        ledgers.append(ledgers[-1].apply(operation))
+    return ledgers

@@ -1,6 +1,5 @@
 """From the shell: `proxypal stats` beside `python -c pass`, and its peak memory."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +9,12 @@ from benchmarks.traffic import requests
 from proxypal import Store
 
 RUNS = 15
+
+_PEAK = """
+import resource, subprocess, sys
+subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+"""
 
 
 def measure(folder: Path) -> list[Row]:
@@ -21,14 +26,14 @@ def measure(folder: Path) -> list[Row]:
     table = [program, "--data-dir", str(data), "stats"]
     commands = {"pass": [sys.executable, "-c", "pass"], "json": [*table, "--json"], "table": table}
     taken: dict[str, list[float]] = {name: [] for name in commands}
-    peak_kb = 0
     for _ in range(RUNS):
         for name, command in commands.items():
             taken[name].append(seconds(lambda: _run(command)))
-    with subprocess.Popen(commands["json"], stdout=subprocess.DEVNULL) as process:
-        _, _, usage = os.wait4(process.pid, 0)
-        process.returncode = 0
-        peak_kb = usage.ru_maxrss
+    # Asked of a small process: a child starts with the peak of the one it was forked from.
+    asked = subprocess.run(
+        [sys.executable, "-c", _PEAK, *commands["json"]], check=True, capture_output=True
+    )
+    peak_kb = int(asked.stdout)
     return [
         *(
             Row(

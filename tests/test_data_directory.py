@@ -1,11 +1,13 @@
 """Where the data lives."""
 
+import json
 from pathlib import Path
 
 import pytest
 
+from proxypal import Store
 from proxypal import data_directory as places
-from proxypal.data_directory import choose_data_directory
+from proxypal.data_directory import choose_data_directory, choose_original_directory
 
 HOME = Path("/home/ada")
 
@@ -77,3 +79,28 @@ def test_a_relative_directory_is_made_absolute(
     """The data directory stays the same when the process later changes its own directory."""
     monkeypatch.chdir(tmp_path)
     assert places.data_directory(Path("pal")) == tmp_path / "pal"
+
+
+def test_the_original_apps_macos_folder_is_looked_into() -> None:
+    """On macOS the original app kept its files elsewhere than documented; they are found there."""
+    original = choose_original_directory({}, "darwin", HOME)
+    assert original == HOME / "Library" / "Application Support" / "proxypal"
+
+
+@pytest.mark.parametrize("platform", ["linux", "win32"])
+def test_other_platforms_have_one_place(platform: str) -> None:
+    """Elsewhere the original app's files are where ours are, or a place was named on purpose."""
+    assert choose_original_directory({}, platform, HOME) is None
+    assert choose_original_directory({"PROXYPAL_HOME": "/pal"}, "darwin", HOME) is None
+
+
+def test_old_files_in_the_other_place_are_migrated_from_a_copy(tmp_path: Path) -> None:
+    """A store opened for the first time takes the original app's files over and leaves them."""
+    original = tmp_path / "original"
+    original.mkdir()
+    rows = [{"timestamp": 1_766_394_932_000, "model": "claude-opus-4-5", "status": 200}]
+    old = json.dumps({"requests": rows}).encode()
+    (original / "history.json").write_bytes(old)
+    with Store(tmp_path / "pal", legacy=original) as store:
+        assert store.get_usage_stats().total_requests == 1
+    assert (original / "history.json").read_bytes() == old

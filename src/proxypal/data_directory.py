@@ -49,6 +49,23 @@ def data_directory(option: Path | None = None) -> Path:
     return choose_data_directory(option, os.environ, sys.platform, Path.home()).absolute()
 
 
+def choose_original_directory(
+    environment: Mapping[str, str], platform: str, home: Path
+) -> Path | None:
+    """Where the original app kept its files on macOS, if no other place was named.
+
+    It used the platform's own configuration folder there, unlike the documentation.
+    """
+    if platform != "darwin" or environment.get("PROXYPAL_HOME"):
+        return None
+    return home / "Library" / "Application Support" / _NAME
+
+
+def original_directory() -> Path | None:
+    """The original app's directory on this machine, whether or not it exists."""
+    return choose_original_directory(os.environ, sys.platform, Path.home())
+
+
 def get_history_path() -> Path:
     """Where `history.json`, the most recent requests, is published."""
     return data_directory() / HISTORY_FILE

@@ -1,16 +1,23 @@
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Self
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from builders import access_line, log_of
-from proxy_log import ProxyLog, assert_counted_once, counted_ids, later_clock, request_lines
-from proxypal.errors import CannotWrite, LogNotFound, StorageFull, StoreClosed, UnreadableInput
+from builders import access_line, at, facts_of, log_of
+from log_reading import open_store
+from proxy_log import (
+    START_S,
+    ProxyLog,
+    assert_counted_once,
+    counted_ids,
+    later_clock,
+    request_lines,
+)
+from proxypal.errors import LogNotFound, UnreadableInput
 from proxypal.records.labels import zone_offset
 from proxypal.service.watch_events import (
     CaughtUp,
@@ -18,19 +25,11 @@ from proxypal.service.watch_events import (
     LineRejected,
     Note,
     Recorded,
-    StandingBy,
-    StoreRecovered,
-    StoreTrouble,
     Waiting,
-    WatchEvent,
 )
 from proxypal.service.watching import watch
 from proxypal.store import Store
-from proxypal.store.protocol import RequestStore, SourceBatch, SourceOutcome
-
-UTC = zone_offset(ZoneInfo("UTC"))
-DEADLINE_S = 20.0
-"""Far beyond anything that should take part of a second, on the busiest machine."""
+from watch_runs import Watching, until, watch_once
 
 
 @pytest.fixture
@@ -38,86 +37,10 @@ def log(tmp_path: Path) -> ProxyLog:
     return ProxyLog(tmp_path / "logs")
 
 
-def open_store(tmp_path: Path) -> Store:
-    return Store(tmp_path / "data", history_limit=100_000, zone="UTC", clock=later_clock)
-
-
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
     with open_store(tmp_path) as opened:
         yield opened
-
-
-def until(condition: Callable[[], bool]) -> None:
-    """Wait for a condition; fail when it does not come."""
-    deadline = time.monotonic() + DEADLINE_S
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.005)
-
-
-class Watching:
-    """`watch` in a thread, and what it said."""
-
-    def __init__(self, store: RequestStore, *paths: Path | str, stdin: int = 0) -> None:
-        self.events: list[WatchEvent] = []
-        self.stop = threading.Event()
-        self.error: BaseException | None = None
-        self._arguments = (store, paths, stdin)
-        self._thread = threading.Thread(target=self._run)
-
-    def _run(self) -> None:
-        store, paths, stdin = self._arguments
-        try:
-            watch(
-                store,
-                paths,
-                offset=UTC,
-                once=False,
-                stop=self.stop,
-                report=self.events.append,
-                clock=later_clock,
-                stdin=stdin,
-            )
-        except BaseException as error:  # noqa: BLE001 - shown by the test that waits for it
-            self.error = error
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop.set()
-        self.join()
-
-    def join(self) -> None:
-        """Wait for its end."""
-        self._thread.join(DEADLINE_S)
-        assert not self._thread.is_alive()
-
-    @property
-    def is_running(self) -> bool:
-        """Whether it still watches."""
-        return self._thread.is_alive()
-
-    def of(self, kind: type[WatchEvent]) -> list[WatchEvent]:
-        """The events of one kind."""
-        return [event for event in self.events if isinstance(event, kind)]
-
-
-def watch_once(store: RequestStore, *paths: Path | str, stdin: int = 0) -> list[WatchEvent]:
-    events: list[WatchEvent] = []
-    watch(
-        store,
-        paths,
-        offset=UTC,
-        once=True,
-        stop=threading.Event(),
-        report=events.append,
-        clock=later_clock,
-        stdin=stdin,
-    )
-    return events
 
 
 def test_once_reads_what_is_there_and_ends(log: ProxyLog, store: Store) -> None:
@@ -200,123 +123,6 @@ def test_a_burst_is_counted_whole_while_watching(log: ProxyLog, store: Store) ->
         until(lambda: store.get_usage_stats().total_requests == 150)
 
 
-def test_two_watchers_on_one_log_count_once(log: ProxyLog, tmp_path: Path) -> None:
-    """The second one stands by, and takes over when the first ends."""
-    with open_store(tmp_path) as first, open_store(tmp_path) as second:
-        log.write(2)
-        one = Watching(first, log.directory)
-        with one:
-            until(lambda: one.of(CaughtUp) != [])
-            with Watching(second, log.main) as two:
-                until(lambda: two.of(StandingBy) == [StandingBy(log.main)])
-                log.write(3)
-                until(lambda: len(counted_ids(first)) == 5)
-                assert two.of(Recorded) == []
-                one.stop.set()
-                one.join()
-                log.write(2)
-                until(lambda: len(counted_ids(first)) == 7)
-                assert two.of(Recorded) != []
-        assert_counted_once(first, log.truth)
-
-
-def test_once_does_not_wait_for_another_reader(log: ProxyLog, tmp_path: Path) -> None:
-    """`watch --once` beside a running watcher ends, and everything is in the store then."""
-    with open_store(tmp_path) as first, open_store(tmp_path) as second:
-        log.write(2)
-        with Watching(first, log.directory) as watching:
-            until(lambda: watching.of(CaughtUp) != [])
-            log.write(50)
-            watch_once(second, log.directory)
-            assert_counted_once(second, log.truth)
-
-
-def test_a_storm_of_starts_and_stops_leaves_one_reader(log: ProxyLog, tmp_path: Path) -> None:
-    """D14: however watchers are started and stopped, one reads, and each request counts once."""
-    stores = [open_store(tmp_path) for _ in range(4)]
-    running: list[Watching] = []
-    try:
-        for start in range(12):
-            watching = Watching(stores[start % 4], log.directory)
-            watching.__enter__()
-            running.append(watching)
-            log.write(2)
-            if start % 4 == 3:
-                running.pop(start % len(running)).__exit__()
-            if start in (5, 9):
-                log.rotate()
-        until(lambda: len(counted_ids(stores[0])) == len(log.truth))
-        while len(running) > 1:
-            running.pop(0).__exit__()
-        log.write(3)
-        until(lambda: len(counted_ids(stores[0])) == len(log.truth))
-    finally:
-        for watching in running:
-            watching.__exit__()
-    assert_counted_once(stores[0], log.truth)
-    for opened in stores:
-        opened.close()
-
-
-class Troubled(Store):
-    """A store that can be put in trouble."""
-
-    trouble: Exception | None = None
-    tried = 0
-
-    def record_batch(self, batch: SourceBatch) -> SourceOutcome:
-        """See `RequestStore`."""
-        self.tried += 1
-        if self.trouble is not None:
-            raise self.trouble
-        return super().record_batch(batch)
-
-
-@pytest.fixture
-def troubled(tmp_path: Path) -> Iterator[Troubled]:
-    with Troubled(
-        tmp_path / "data", history_limit=100_000, zone="UTC", clock=later_clock
-    ) as opened:
-        yield opened
-
-
-def test_a_full_disk_is_waited_out(log: ProxyLog, troubled: Troubled) -> None:
-    """While the disk is full the log waits; it is told once, and afterwards nothing is missing."""
-    log.write(2)
-    with Watching(troubled, log.directory) as watching:
-        until(lambda: watching.of(CaughtUp) != [])
-        troubled.trouble, troubled.tried = StorageFull(troubled.path), 0
-        log.write(5)
-        until(lambda: troubled.tried >= 3)
-        (event,) = watching.of(StoreTrouble)
-        assert isinstance(event, StoreTrouble)
-        assert "Storage full" in str(event.error)
-        assert counted_ids(troubled) == log.truth[:2]
-        troubled.trouble = None
-        until(lambda: watching.of(StoreRecovered) != [])
-    assert_counted_once(troubled, log.truth)
-
-
-def test_once_tells_the_trouble_and_ends(log: ProxyLog, troubled: Troubled) -> None:
-    """A script that runs `watch --once` on a disk it cannot write to fails, and loses nothing."""
-    log.write(2)
-    troubled.trouble = CannotWrite(troubled.path, "read-only")
-    with pytest.raises(CannotWrite):
-        watch_once(troubled, log.directory)
-    troubled.trouble = None
-    watch_once(troubled, log.directory)
-    assert_counted_once(troubled, log.truth)
-
-
-def test_a_closed_store_ends_the_watcher(log: ProxyLog, troubled: Troubled) -> None:
-    """A store that will never take anything again is not waited for."""
-    with Watching(troubled, log.directory) as watching:
-        troubled.trouble = StoreClosed()
-        log.write(1)
-        until(lambda: not watching.is_running)
-    assert isinstance(watching.error, StoreClosed)
-
-
 def test_bad_lines_and_notes_are_told(log: ProxyLog, store: Store) -> None:
     """What cannot be read is reported with its place, and the rest counts."""
     log.write(1)
@@ -376,6 +182,35 @@ def test_standard_input_is_followed_live(store: Store) -> None:
             pipe.write(request_lines([number]))
             until(lambda number=number: len(counted_ids(store)) == number + 1)  # type: ignore[misc]  # binds
     os.close(read_end)
+
+
+def test_what_migrated_files_counted_is_told_and_not_counted_again(
+    log: ProxyLog, store: Store
+) -> None:
+    """Lines up to a migration's watermark were counted by the old files."""
+    log.write(5)
+    numbers = [int(number, 16) for number in log.truth]
+    watermark_ms = (START_S + numbers[2]) * 1000
+    store.import_facts(facts_of([], watermark_ms=watermark_ms), fingerprint="old", note="")
+    (recorded,) = (e for e in watch_once(store, log.directory) if isinstance(e, Recorded))
+    assert recorded.older == 3
+    assert_counted_once(store, log.truth[3:])
+
+
+def test_the_zone_of_the_log_is_a_setting(log: ProxyLog, store: Store) -> None:
+    """A container that logs in Shanghai's time is read in Shanghai's time."""
+    log.append(log_of(access_line(stamp="2026-08-23 06:39:03")))
+    watch(
+        store,
+        [log.main],
+        offset=zone_offset(ZoneInfo("Asia/Shanghai")),
+        once=True,
+        stop=threading.Event(),
+        report=lambda _: None,
+        clock=later_clock,
+    )
+    (request,) = store.get_request_history().requests
+    assert request.timestamp == at("2026-08-22T22:39:03")
 
 
 def test_what_was_named_wrongly_is_said_at_once(log: ProxyLog, store: Store) -> None:

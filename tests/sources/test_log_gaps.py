@@ -25,7 +25,7 @@ def vanished(clock: Clock) -> Vanished:
 
 
 def known(number: int, *, is_finished: bool = False) -> KnownLog:
-    position = LogPosition(first_line=b"%d" % number, is_finished=is_finished)
+    position = LogPosition(kind="log", first_line=b"%d" % number, is_finished=is_finished)
     state = msgspec.json.encode(position)
     return KnownLog(StoredPosition(id=number, source="log:x", version=1, state=state), position)
 

@@ -31,10 +31,19 @@ def beginning(log: bytes) -> Beginning:
     return found
 
 
-def known(log: bytes, offset: int, *, number: int = 1, newest_ms: int = 0) -> KnownLog:
+def known(
+    log: bytes, offset: int, *, number: int = 1, newest_ms: int = 0, mark_end: int = 0
+) -> KnownLog:
     """The log as the store knows it after it was read up to `offset`."""
-    passed = Passed(offset, log[:offset], lines=log.count(b"\n", 0, offset), newest_ms=newest_ms)
     begun = beginning(log)
+    passed = Passed(
+        offset,
+        log[:offset],
+        lines=log.count(b"\n", 0, offset),
+        newest_ms=newest_ms,
+        mark_end=mark_end,
+        mark=log[:mark_end],
+    )
     position = advance(start_of(begun), begun, passed)
     state = msgspec.json.encode(position)
     return KnownLog(StoredPosition(id=number, source="log:x", version=1, state=state), position)
@@ -64,16 +73,31 @@ def test_another_head_is_another_log() -> None:
 
 
 def test_a_shorter_log_is_an_older_copy() -> None:
-    """The same head but less than was read: the log as it was earlier, up to a known time."""
-    log = known(LOG, len(LOG), newest_ms=17)
+    """The same first request but less than was read: the log as it was earlier."""
+    log = known(LOG, len(LOG), newest_ms=17, mark_end=LINE_ENDS[50])
     assert matched(LOG[: LINE_ENDS[70]], log) == OlderCopy(log, 17)
+    assert matched(LOG[: LINE_ENDS[50]], log) == OlderCopy(log, 17)
 
 
 def test_an_older_copy_that_grew_is_recognised() -> None:
-    """The same head, long enough, but other lines before the offset: grown another way."""
-    log = known(LOG, LINE_ENDS[90], newest_ms=17)
+    """The same first request, long enough, but other lines before the offset."""
+    log = known(LOG, LINE_ENDS[90], newest_ms=17, mark_end=LINE_ENDS[50])
     other = LOG[: LINE_ENDS[70]] + LOG[: LINE_ENDS[60]]
     assert matched(other, log) == OlderCopy(log, 17)
+
+
+def test_two_proxies_that_start_alike_are_two_logs() -> None:
+    """Replicas write the same first kilobyte in the same second; each log counts whole."""
+    alike, different = LOG[: LINE_ENDS[50]], LOG[LINE_ENDS[50] :].replace(b"line", b"news")
+    log = known(LOG, len(LOG), newest_ms=17, mark_end=LINE_ENDS[51])
+    assert matched(alike + different, log) == Fresh()
+    assert matched(alike, log) == Fresh()
+
+
+def test_a_log_without_requests_has_no_older_copy() -> None:
+    """Where nothing was counted nothing can be counted twice: it is read from the beginning."""
+    log = known(LOG, len(LOG), newest_ms=17)
+    assert matched(LOG[: LINE_ENDS[70]], log) == Fresh()
 
 
 def test_of_several_the_one_read_furthest_continues() -> None:
@@ -111,7 +135,8 @@ def test_no_text_of_the_log_is_stored() -> None:
 
 def test_a_position_is_small() -> None:
     """A position is a few hundred bytes, however long its log."""
-    assert len(known(LOG * 1000, len(LOG) * 1000).stored.state) < 350
+    log = known(LOG * 1000, len(LOG) * 1000, newest_ms=1_787_438_343_000, mark_end=len(LOG))
+    assert len(log.stored.state) < 400
 
 
 @given(st.binary() | st.just(b'{"kind":"queue"}') | st.just(b'{"kind":"log"}'))

@@ -2,8 +2,10 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from builders import access_line, log_of, model_line
+from builders import access_line, entry_line, log_of, model_line
 from proxypal.records.labels import zone_offset
 from proxypal.sources.log_files import OpenLog
 from proxypal.sources.log_priming import (
@@ -65,3 +67,12 @@ def test_the_stretch_reaches_into_the_file_before(tmp_path: Path) -> None:
 def test_a_broken_first_line_is_left_out(cut: bytes, rest: bytes) -> None:
     """What begins in mid-line begins with the next one."""
     assert from_a_line_start(cut) == rest
+
+
+@given(st.lists(st.sampled_from("nr"), max_size=60), st.integers(1, 400))
+def test_the_first_request_is_found_wherever_it_stands(kinds: list[str], length: int) -> None:
+    """Between any noise the end of the first request is found, or that there is none."""
+    lines = [entry_line("n" * length) if kind == "n" else access_line() for kind in kinds]
+    found = Interpretation(zone_offset(ZoneInfo("UTC"))).end_of_first_request(log_of(*lines))
+    first = kinds.index("r") + 1 if "r" in kinds else 0
+    assert found == len(log_of(*lines[:first]))

@@ -124,6 +124,16 @@ def test_a_live_stream_that_differs_does_not_wait_for_the_old_length(store: Stor
     assert store.get_usage_stats().total_requests == 20_001
 
 
+def test_a_replica_piped_in_counts_whole(store: Store) -> None:
+    """A second container's log that begins with the same kilobyte is another log."""
+    started = log_of(*[entry_line(f"starting, step {step}") for step in range(30)])
+    pipe(store, started, ends=False)
+    for first in (0, 50, 100):
+        for piece in (1000, 1 << 16):
+            pipe(store, started + request_lines(range(first, first + 40)), piece=piece)
+    assert_counted_once(store, [*ids(range(40)), *ids(range(50, 90)), *ids(range(100, 140))])
+
+
 def test_a_file_and_a_stream_of_it_are_one_log(store: Store, tmp_path: Path) -> None:
     """`cat main.log | proxypal watch -` after watching the file, or the reverse, counts once."""
     path = tmp_path / "main.log"

@@ -12,7 +12,7 @@ import msgspec
 
 from proxypal.clock import Clock, now_ms
 from proxypal.errors import StoreError
-from proxypal.records.incoming import parse_request_line
+from proxypal.records.incoming import read_request_line
 from proxypal.records.request import RequestLog
 from proxypal.service.arrivals import MAX_LINE_BYTES, Arrivals, Lines
 from proxypal.store.protocol import RequestStore
@@ -86,14 +86,13 @@ class Recorder:
         Raises:
             StoreError: nothing of these lines was kept.
         """
-        now = self._clock()
         numbers: list[int] = []
         requests: list[RequestLog] = []
         for number, line in lines:
             if line is None:
                 self._refuse(number, f"it is longer than {MAX_LINE_BYTES >> 20} MiB")
             elif line and not line.isspace():
-                request = parse_request_line(line, now)
+                request = read_request_line(line)
                 if isinstance(request, str):
                     self._refuse(number, request)
                 else:

@@ -110,6 +110,12 @@ class LogChunks:
             lines=read.lines,
             newest_ms=believable_ms(read.newest_ms, self._clock),
         )
+        if read.requests and not position.mark_end:
+            mark_end = self._interpretation.end_of_first_request(data) + position.tail_bytes
+            behind = behind._replace(
+                mark_end=position.offset + mark_end - position.tail_bytes,
+                mark=stretch[max(0, mark_end - SAMPLE_BYTES) : mark_end],
+            )
         moved = advance(position, self._beginning, behind)
         is_end = is_end and passed == len(stretch)
         rejected = rejected_lines(position, read)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from proxypal.clock import Clock
 from proxypal.sources.log_identity import KnownLog
 
-_STILL_FRESH_MS = 5_000
+_STILL_FRESH_MS = 10_000
 """Seen at its end this shortly before it vanished, a log was read whole: the proxy's own "clear
 logs" is no loss."""
 

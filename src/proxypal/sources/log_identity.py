@@ -22,20 +22,25 @@ SAMPLE_BYTES = 1024
 _DIGEST_BYTES = 12
 
 
-class LogPosition(msgspec.Struct, frozen=True, kw_only=True):
+class LogPosition(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How far one log was read; the `state` of a `StoredPosition`, as JSON.
 
     `first_line`, `head`, `tail` and `last_line` are digests: of the first line (its first KiB), of
     the first `head_bytes`, of the last `tail_bytes` before `offset`, and of the last line there
-    (its last KiB). `newest_ms` is the newest entry counted, `lines` how many lines end before the
-    offset. Requests at or before `floor_ms` were counted when a longer copy of this log was read.
-    `is_finished`: it will not grow, or its loss was reported.
+    (its last KiB). `mark` is that of the last `mark_bytes` before `mark_end`, which is where the
+    log's first request ends; 0 as long as it has none. `newest_ms` is the newest entry read,
+    `lines` how many lines end before the offset. Requests at or before `floor_ms` were counted
+    when a longer copy of this log was read. `is_finished`: it will not grow, or its loss was
+    reported.
     """
 
-    kind: Literal["log"] = "log"
+    kind: Literal["log"]
     first_line: bytes
     head: bytes = b""
     head_bytes: int = 0
+    mark: bytes = b""
+    mark_bytes: int = 0
+    mark_end: int = 0
     offset: int = 0
     tail: bytes = b""
     tail_bytes: int = 0
@@ -54,12 +59,17 @@ class Beginning(NamedTuple):
 
 
 class Passed(NamedTuple):
-    """What was read: up to `offset`, before which `tail` stands (its last KiB is enough)."""
+    """What was read: up to `offset`, before which `tail` stands (its last KiB is enough).
+
+    `mark` stands before `mark_end`, the end of the first request in it; 0 if there is none.
+    """
 
     offset: int
     tail: bytes
     lines: int
     newest_ms: int = 0
+    mark_end: int = 0
+    mark: bytes = b""
 
 
 class KnownLog(NamedTuple):
@@ -117,7 +127,8 @@ def decode_position(stored: StoredPosition) -> KnownLog | None:
 
 def start_of(beginning: Beginning, *, floor_ms: int = 0) -> LogPosition:
     """The position before the first byte."""
-    return LogPosition(first_line=beginning.first_line, newest_ms=floor_ms, floor_ms=floor_ms)
+    first_line = beginning.first_line
+    return LogPosition(kind="log", first_line=first_line, newest_ms=floor_ms, floor_ms=floor_ms)
 
 
 def advance(position: LogPosition, beginning: Beginning, passed: Passed) -> LogPosition:
@@ -126,6 +137,11 @@ def advance(position: LogPosition, beginning: Beginning, passed: Passed) -> LogP
     tail = passed.tail[-SAMPLE_BYTES:]
     if beginning.first_line == position.first_line and len(head) > position.head_bytes:
         position = msgspec.structs.replace(position, head=digest(head), head_bytes=len(head))
+    if passed.mark_end and not position.mark_end:
+        mark = passed.mark[-SAMPLE_BYTES:]
+        position = msgspec.structs.replace(
+            position, mark=digest(mark), mark_bytes=len(mark), mark_end=passed.mark_end
+        )
     return msgspec.structs.replace(
         position,
         offset=passed.offset,
@@ -147,23 +163,40 @@ def match(beginning: Beginning, bytes_at: BytesAt, known: Sequence[KnownLog]) ->
 
     Another first line, or another head where enough of it is there to compare: another log.
     The same tail before the offset: the same log, whatever its name; of several the one read
-    furthest. Otherwise the same log as it was earlier.
+    furthest. Otherwise, if it holds the known log's first request, it is that log as it was
+    earlier. Without that it is another log: proxies started in the same second, such as the
+    replicas of a container, write the same first kilobyte, but never the same request.
     """
-    akin = [log for log in known if _has_the_same_head(beginning, log.position)]
+    akin = [log for log in known if has_the_same_head(beginning.first_line, beginning.head, log)]
     akin.sort(key=lambda log: log.position.offset, reverse=True)
     for log in akin:
         position = log.position
         tail = bytes_at(position.offset - position.tail_bytes, position.tail_bytes)
         if tail_matches(position, tail):
             return Continue(log)
-    if akin:
-        return OlderCopy(akin[0], max(log.position.newest_ms for log in akin))
+    earlier = [log for log in akin if _holds_the_mark(bytes_at, log.position)]
+    if earlier:
+        return OlderCopy(earlier[0], max(log.position.newest_ms for log in earlier))
     return Fresh()
 
 
-def _has_the_same_head(beginning: Beginning, position: LogPosition) -> bool:
-    if beginning.first_line != position.first_line:
+def has_the_same_head(first_line: bytes, head: bytes, known: KnownLog) -> bool:
+    """Whether first line and head are those of the known log, as far as the head reaches."""
+    position = known.position
+    if first_line != position.first_line:
         return False
-    if len(beginning.head) < position.head_bytes:
+    if len(head) < position.head_bytes:
         return True
-    return digest(beginning.head[: position.head_bytes]) == position.head
+    return digest(head[: position.head_bytes]) == position.head
+
+
+def mark_matches(position: LogPosition, mark: bytes) -> bool:
+    """Whether `mark` is what stood before the end of the log's first request."""
+    return bool(mark) and len(mark) == position.mark_bytes and digest(mark) == position.mark
+
+
+def _holds_the_mark(bytes_at: BytesAt, position: LogPosition) -> bool:
+    if not position.mark_end:
+        return False
+    mark = bytes_at(position.mark_end - position.mark_bytes, position.mark_bytes)
+    return mark_matches(position, mark)

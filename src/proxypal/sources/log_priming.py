@@ -18,6 +18,7 @@ LABEL = "log"
 PRIMING_BYTES = 1 << 20
 """How much before the offset is read again: minutes of a busy proxy."""
 
+_FIRST_LOOK_BYTES = 4096
 _HALF_A_FOLD_MS = 1_800_000
 
 
@@ -49,6 +50,29 @@ class Interpretation:
         if newest_ms - last_ms > _HALF_A_FOLD_MS:
             # The stretch began in the second pass of an hour that daylight saving repeats.
             self._start(stretch, newest_ms)
+
+    def end_of_first_request(self, data: bytes) -> int:
+        """Where the first request in whole lines ends; 0 if there is none.
+
+        Found from the beginning on, by halves, so that it costs little where it comes early.
+        """
+        start, length = 0, _FIRST_LOOK_BYTES
+        while True:
+            end = _line_end_near(data, start, start + length)
+            if not end:
+                return 0
+            if self._has_request(data[start:end]):
+                break
+            start, length = end, 2 * length
+        while (middle := _line_end_near(data, start, (start + end) // 2)) < end:
+            if self._has_request(data[start:middle]):
+                end = middle
+            else:
+                start = middle
+        return end
+
+    def _has_request(self, data: bytes) -> bool:
+        return bool(LogInterpreter(WallClock(self._offset), LABEL).feed(data).requests)
 
     def newest_ms_of(self, lines: bytes) -> int:
         """The newest time in whole lines, 0 if they bear none; the interpreter starts anew."""
@@ -86,3 +110,8 @@ def _last_lines(path: Path, length: int) -> bytes:
     if size > length:
         stretch = from_a_line_start(stretch)
     return stretch[: stretch.rfind(b"\n") + 1]
+
+
+def _line_end_near(data: bytes, start: int, at: int) -> int:
+    """The last line end in `data` behind `start` and up to `at`, else the next; 0 if none."""
+    return data.rfind(b"\n", start, at) + 1 or data.find(b"\n", start) + 1

@@ -11,6 +11,8 @@ from proxypal.sources.log_identity import (
     Beginning,
     KnownLog,
     digest,
+    has_the_same_head,
+    mark_matches,
     tail_matches,
 )
 from proxypal.sources.log_priming import PRIMING_BYTES, from_a_line_start
@@ -58,7 +60,8 @@ class Resumption:
         newest_of: Callable[[bytes], int],
         passed: int = 0,
     ) -> None:
-        self._replayed = [log for log in known if log.position.first_line == beginning.first_line]
+        self._first_line = beginning.first_line
+        self._replayed = [log for log in known if log.position.first_line == self._first_line]
         self._own = [log for log in own if log.position.newest_ms]
         self._newest_of = newest_of
         self._passed = passed
@@ -67,7 +70,7 @@ class Resumption:
     def look(self, held: bytes, *, is_over: bool) -> Resumed | None:
         """Decide, or None: hold what follows as well."""
         if not self._passed:
-            self._replayed = [log for log in self._replayed if _begins_like(held, log)]
+            self._replayed = [log for log in self._replayed if self._begins_like(held, log)]
         if self._replayed:
             return self._replay(held, is_over=is_over)
         return self._search(held, is_over=is_over)
@@ -77,7 +80,7 @@ class Resumption:
         if not self._replayed:
             return held
         furthest = max(log.position.offset for log in self._replayed) - self._passed
-        if len(held) < SAMPLE_BYTES:
+        if not self._passed and len(held) < max(map(_proof_bytes, self._replayed)):
             return held
         needless = max(0, min(len(held), furthest) - PRIMING_BYTES)
         self._passed += needless
@@ -87,6 +90,18 @@ class Resumption:
     def passed(self) -> int:
         """Stream bytes before the ones that are held."""
         return self._passed
+
+    def _begins_like(self, held: bytes, log: KnownLog) -> bool:
+        position = log.position
+        if not has_the_same_head(self._first_line, held[:SAMPLE_BYTES], log):
+            return False
+        if not position.mark_end or len(held) < position.mark_end:
+            return True
+        return mark_matches(position, held[: position.mark_end][-position.mark_bytes :])
+
+    def _is_proven(self, held: bytes, log: KnownLog) -> bool:
+        mark_end = log.position.mark_end
+        return mark_end > 0 and (self._passed > 0 or len(held) >= mark_end)
 
     def _replay(self, held: bytes, *, is_over: bool) -> Resumed | None:
         target = max(self._replayed, key=lambda log: log.position.offset)
@@ -99,7 +114,12 @@ class Resumption:
             last_lines = from_a_line_start(held[-_LAST_LINES_BYTES:])
             if self._newest_of(last_lines) <= position.newest_ms:
                 return None
-        newest_ms = max(log.position.newest_ms for log in self._replayed)
+        marked = [log for log in self._replayed if self._is_proven(held, log)]
+        if not marked:
+            # It does not hold that log's first request, so nothing of it was counted.
+            self._replayed = []
+            return self._search(held, is_over=is_over)
+        newest_ms = max(log.position.newest_ms for log in marked)
         broken = held.find(b"\n") + 1 if self._passed else 0
         text = "begins like a log already read but differs; only newer requests are counted"
         return Resumed(told=broken, floor_ms=newest_ms, text=text)
@@ -124,9 +144,10 @@ class Resumption:
         return found
 
 
-def _begins_like(held: bytes, log: KnownLog) -> bool:
-    head_bytes = log.position.head_bytes
-    return len(held) < head_bytes or digest(held[:head_bytes]) == log.position.head
+def _proof_bytes(log: KnownLog) -> int:
+    """How much of a stream shows whether it is this log: all of one that holds no request."""
+    position = log.position
+    return max(position.head_bytes, position.mark_end or position.offset)
 
 
 def _ends_like(told: bytes, log: KnownLog) -> bool:

@@ -145,6 +145,9 @@ class LogStream:
             return None
         newest_ms = believable_ms(read.newest_ms, self._clock)
         behind = self._behind(position, passed, read.lines)._replace(newest_ms=newest_ms)
+        if read.requests and not position.mark_end:
+            marked = self._behind(position, self._scout.end_of_first_request(data), 0)
+            behind = behind._replace(mark_end=marked.offset, mark=marked.tail)
         moved = advance(position, beginning, behind)
         rejected = rejected_lines(position, read)
         return Step(moved, counted(position, read), rejected, read.lines, is_end=False)

@@ -46,3 +46,22 @@ def test_no_config_says_where_it_looked(tmp_path: Path) -> None:
     shown = proxypal(tmp_path, "setup", "cliproxy", "nowhere.yaml")
     assert (shown.code, shown.out) == (1, "")
     assert "nowhere.yaml" in shown.err
+
+
+def test_settings_of_the_data_are_kept_with_it(tmp_path: Path) -> None:
+    """A zone and a limit that were set are there for every later command."""
+    changed = proxypal(tmp_path, "setup", "data", "--zone", "Asia/Kolkata", "--history-limit", "2")
+    assert changed.code == 0
+    lines = "\n".join(f'{{"id":"r{n}","status":200,"model":"m"}}' for n in range(3))
+    assert proxypal(tmp_path, "record", stdin=lines).code == 0
+    assert len(proxypal(tmp_path, "history", "--json").json()) == 2
+    shown = proxypal(tmp_path, "setup", "data", "--json").json()
+    assert shown == {"zone": "Asia/Kolkata", "historyLimit": 2}
+
+
+def test_an_unknown_zone_is_refused(tmp_path: Path) -> None:
+    """A zone that does not exist changes nothing, and the message says what a zone looks like."""
+    refused = proxypal(tmp_path, "setup", "data", "--zone", "Mars/Olympus")
+    assert refused.code == 2
+    assert "Europe/Paris" in refused.err
+    assert proxypal(tmp_path, "setup", "data", "--json").json()["zone"] is None

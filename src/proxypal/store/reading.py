@@ -4,13 +4,19 @@ import sqlite3
 
 from proxypal.records.aggregate import RequestHistory
 from proxypal.records.counters import Counters
-from proxypal.records.labels import day_label, hour_label
-from proxypal.records.request import decode_request
+from proxypal.records.labels import day_label, hour_label, hour_of_label
+from proxypal.records.request import UNKNOWN, decode_request
 from proxypal.store.cells import read_cells
 from proxypal.store.protocol import Gap, GroupBy, Positions, StoredPosition, UsageRow
 from proxypal.store.publication import Moment, UndoEntry
 from proxypal.store.state import State
 from proxypal.store.totals import SELECT_SUMS, counters_from, read_sums
+
+_END_OF_TIME = 2**26
+"""A local hour in the year 9625: an open end."""
+
+_AFTER_ALL = "\U0010ffff"
+"""Sorts behind every label."""
 
 
 def read_rows(connection: sqlite3.Connection, limit: int) -> list[tuple[int, bytes]]:
@@ -90,25 +96,67 @@ def read_moment(connection: sqlite3.Connection, state: State) -> Moment:
 def read_usage(
     connection: sqlite3.Connection, group: GroupBy, since_hour: int | None, until_hour: int | None
 ) -> list[UsageRow]:
-    """Sums by label, over whole local hours from `since_hour` up to before `until_hour`."""
-    if group in {"day", "hour"} or (since_hour is None and until_hour is None):
-        label = day_label if group == "day" else hour_label
-        first = "" if since_hour is None else label(since_hour)
-        last = "~" if until_hour is None else label(until_hour)
-        bounds = (group, first, last) if group in {"day", "hour"} else (group, "", "\U0010ffff")
-        rows = connection.execute(
-            f"{SELECT_SUMS} WHERE scope = ? AND label >= ? AND label < ? ORDER BY label", bounds
-        )
-        return [UsageRow(label=row[1], sums=counters_from(row[2:])) for row in rows]
-    return _usage_from_cells(connection, group, since_hour, until_hour)
+    """Sums by label, over whole local hours from `since_hour` up to before `until_hour`.
 
-
-def _usage_from_cells(
-    connection: sqlite3.Connection, group: GroupBy, since_hour: int | None, until_hour: int | None
-) -> list[UsageRow]:
+    Days and hours come from the all-time sums, so that imported ones are there and a rebuilt
+    database loses none. What no cell gives a model or provider for is `unknown`: every grouping
+    of a span has the same total.
+    """
+    if since_hour is None and until_hour is None:
+        return _rows(_sums_between(connection, group, "", _AFTER_ALL))
+    since = since_hour or 0
+    until = _END_OF_TIME if until_hour is None else until_hour
+    if group == "hour":
+        return _rows(_hours_between(connection, since, until))
+    days = _days_between(connection, since, until)
+    if group == "day":
+        return _rows(days)
     names = dict(connection.execute(f"SELECT id, {group} FROM series"))
-    sums: dict[str, UsageRow] = {}
-    for _, series, counters in read_cells(connection, since_hour or 0, until_hour):
-        row = sums.setdefault(names[series], UsageRow(label=names[series], sums=Counters()))
-        row.sums.add(counters)
-    return sorted(sums.values(), key=lambda row: row.label)
+    named: dict[str, Counters] = {}
+    rest = Counters()
+    for counters in days.values():
+        rest.add(counters)
+    for _, series, counters in read_cells(connection, since, until):
+        named.setdefault(names[series], Counters()).add(counters)
+        rest.add(counters, sign=-1)
+    if rest:
+        named.setdefault(UNKNOWN, Counters()).add(rest)
+    return _rows(named)
+
+
+def _rows(sums: dict[str, Counters]) -> list[UsageRow]:
+    return [UsageRow(label=label, sums=counters) for label, counters in sorted(sums.items())]
+
+
+def _sums_between(
+    connection: sqlite3.Connection, scope: str, first: str, last: str
+) -> dict[str, Counters]:
+    rows = connection.execute(
+        f"{SELECT_SUMS} WHERE scope = ? AND label >= ? AND label < ?", (scope, first, last)
+    )
+    return {row[1]: counters_from(row[2:]) for row in rows}
+
+
+def _hours_between(connection: sqlite3.Connection, since: int, until: int) -> dict[str, Counters]:
+    """Hour sums as far back as they are kept, cells before."""
+    (oldest,) = connection.execute("SELECT min(label) FROM sums WHERE scope = 'hour'").fetchone()
+    kept_from = until if oldest is None else min(max(since, hour_of_label(oldest)), until)
+    last = _AFTER_ALL if until >= _END_OF_TIME else hour_label(until)
+    hours = _sums_between(connection, "hour", hour_label(kept_from), last) if oldest else {}
+    for hour, _, counters in read_cells(connection, since, kept_from):
+        hours.setdefault(hour_label(hour), Counters()).add(counters)
+    return hours
+
+
+def _days_between(connection: sqlite3.Connection, since: int, until: int) -> dict[str, Counters]:
+    """Day sums of the whole days, hours of a first or last day that is cut."""
+    first, last = -(-since // 24) * 24, until // 24 * 24
+    if first > last:
+        first = last = until
+    before = _AFTER_ALL if until >= _END_OF_TIME else day_label(last)
+    days = _sums_between(connection, "day", day_label(first), before)
+    for start, end in ((since, min(first, until)), (max(last, since), until)):
+        if start < end < _END_OF_TIME:
+            for label, counters in _hours_between(connection, start, end).items():
+                days.setdefault(label[:10], Counters()).add(counters)
+    return days

@@ -182,7 +182,7 @@ def facts_of(
 
 def money() -> st.SearchStrategy[Decimal]:
     """US dollars to the last of the thirty decimal places we keep."""
-    return st.integers(0, 10**36).map(lambda units: Decimal(units).scaleb(-30))
+    return st.integers(0, 10**42).map(lambda units: Decimal(f"{units}E-30"))
 
 
 def requests() -> st.SearchStrategy[RequestLog]:

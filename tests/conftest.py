@@ -1,6 +1,18 @@
-"""Puts `tests/` on the path, so that a test can say `from builders import ...`."""
+"""Puts `tests/` on the path, so that a test can say `from builders import ...`.
+
+A test that this machine cannot run says why in the last lines, not only in a letter.
+"""
 
 import sys
 from pathlib import Path
 
+import pytest
+
 sys.path.insert(0, str(Path(__file__).parent))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    skipped = terminalreporter.stats.get("skipped", [])
+    reasons = [str(report.longrepr[2]) for report in skipped if isinstance(report.longrepr, tuple)]
+    for reason in sorted(set(reasons)):
+        terminalreporter.write_line(f"{reasons.count(reason)} tests: {reason}", yellow=True)

@@ -4,6 +4,7 @@ An operation is a list of JSON values, so that it can be sent to another process
 
     ["open"] ["close"] ["publish"]
     ["record", first, count]    one call of `record` with requests of stream 0
+    ["offer", first, count]     the same, where the disk may be in trouble
     ["source", first, count]    one batch of a source, with its position
     ["import", first, count]    an old file's facts
     ["clear"] ["forget"] ["reset"]
@@ -14,8 +15,10 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from law import HISTORY_LIMIT, JsonObject, expected_books, requests
-
+from proxypal.records.counters import Counters, count_into
+from proxypal.records.labels import LocalHours, day_label, hour_label
 from proxypal.records.request import RequestLog
+from proxypal.store.protocol import ImportedFacts
 
 Operation = list[Any]
 
@@ -57,7 +60,7 @@ class Ledger:
         after.counted, after.history = self.counted, self.history
         after.backups = list(self.backups)
         name, *values = operation
-        if name in {"record", "source"}:
+        if name in {"record", "offer", "source"}:
             after._count(requests(*values))
         elif name in {"import", "clear", "reset", "forget", "undo"}:
             getattr(after, f"_{name}")(*values)
@@ -110,3 +113,20 @@ def after_each(operations: Sequence[Operation], before: Ledger | None = None) ->
     for operation in operations:
         ledgers.append(ledgers[-1].apply(operation))
     return ledgers
+
+
+def facts_to_import(new: Sequence[RequestLog]) -> ImportedFacts:
+    """What an old file with exactly these requests adds."""
+    hours = LocalHours(lambda _: 0)
+    sums: dict[tuple[str, str], Counters] = {}
+    for item in new:
+        hour = hours(item.timestamp)
+        for key in (
+            ("total", ""),
+            ("day", day_label(hour)),
+            ("hour", hour_label(hour)),
+            ("model", item.model),
+            ("provider", item.provider),
+        ):
+            count_into(sums.setdefault(key, Counters()), item)
+    return ImportedFacts(requests=list(new), sums=sums)

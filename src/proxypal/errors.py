@@ -99,6 +99,7 @@ class CannotWrite(StoreError):
     """The data directory is not writable: permission, read-only file system, I/O error."""
 
     def __init__(self, path: Path, reason: str, held: int = 0) -> None:
+        self.reason = reason
         self.held = held
         super().__init__(
             f"Cannot write {path}: {reason}.{_held(held)} Check its owner and permissions, "

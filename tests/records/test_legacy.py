@@ -303,7 +303,7 @@ def test_v0_3_5_pair() -> None:
     assert facts.watermark_ms == END_OF_23_DEC
 
 
-V0_3_90_COST = {"cost_usd": Decimal("0.32901")}
+V0_3_90_COST: dict[str, int | Decimal] = {"cost_usd": Decimal("0.32901")}
 
 
 def test_v0_3_90_history() -> None:

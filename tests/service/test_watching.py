@@ -168,7 +168,7 @@ def test_standard_input_is_read_to_its_end(store: Store) -> None:
         with Watching(store, "-", stdin=read_end) as watching:
             with os.fdopen(write_end, "wb") as pipe:
                 pipe.write(request_lines(range(end)))
-            until(lambda watching=watching: not watching.is_running)  # type: ignore[misc]  # binds
+            until(lambda watching=watching: not watching.is_running)  # type: ignore[misc]  # binds it
         os.close(read_end)
         assert len(watching.of(CaughtUp)) == 1
         assert_counted_once(store, [f"{number:08x}" for number in range(end)])
@@ -180,7 +180,7 @@ def test_standard_input_is_followed_live(store: Store) -> None:
     with Watching(store, "-", stdin=read_end), os.fdopen(write_end, "wb", buffering=0) as pipe:
         for number in range(3):
             pipe.write(request_lines([number]))
-            until(lambda number=number: len(counted_ids(store)) == number + 1)  # type: ignore[misc]  # binds
+            until(lambda number=number: len(counted_ids(store)) == number + 1)  # type: ignore[misc]  # binds it
     os.close(read_end)
 
 

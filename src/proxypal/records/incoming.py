@@ -42,20 +42,29 @@ _CACHED_CHARS = 1024
 
 
 def parse_request_line(line: bytes, now_ms: int) -> RequestLog | str:
-    """The request on one NDJSON line, admitted; or why it is rejected.
+    """The request on one NDJSON line, admitted; or why it is rejected. See `admit`."""
+    request = read_request_line(line)
+    try:
+        return request if isinstance(request, str) else _finish(request, now_ms)
+    except Refused as error:
+        return str(error)
+
+
+def read_request_line(line: bytes) -> RequestLog | str:
+    """The request on one NDJSON line as it was written, not admitted; or why it cannot be read.
 
     Keys are the file's (`durationMs`); of our fields only `status` is needed. Unknown keys are
     kept in `extras`. Never raises, whatever the bytes.
     """
     try:
-        return _finish(_DECODER.decode(line), now_ms)
+        return _DECODER.decode(line)
     except (msgspec.DecodeError, ValueError, RecursionError):
         pass
     try:
         tree = read_json(line)
         if not isinstance(tree, dict):
             return f"expected a JSON object, got {kind_of(tree)}"
-        return _finish(_printable(request_of(tree)), now_ms)
+        return _printable(request_of(tree))
     except Refused as error:
         return str(error)
 

@@ -11,7 +11,9 @@ from proxypal.records.endpoints import path_without_secrets
 from proxypal.records.request import MAX_PATH_CHARS, shorten
 from proxypal.records.tolerant_json import Refused
 
-_MASKS = ("…", "...", "*")
+_MASK = re.compile(r"…|\.\.\.+|\*+")
+_SHOWN_CHARS = 8
+"""The longest run of readable characters in a mask; a longer one may be a secret with a dot."""
 _READ_CHARS = 1024
 _LOCAL = r"[^\s@/,;:=<>\"'|]"
 # RFC 5321 allows 64 and 255 characters; bounds also keep the search linear in hostile text.
@@ -28,7 +30,10 @@ _MAX_DEPTH = 32
 
 def is_masked(text: str) -> bool:
     """Whether `text` already is a mask: `sk-…0XYZ`, `sk-o...0XYZ`, `d***@example.com`."""
-    return any(mark in text for mark in _MASKS)
+    shown = _MASK.split(text[:_READ_CHARS])
+    return len(shown) > 1 and all(
+        len(part) <= _SHOWN_CHARS or part.startswith("@") for part in shown
+    )
 
 
 def mask_key(text: str) -> str:

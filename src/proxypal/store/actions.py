@@ -12,19 +12,26 @@ from typing import NamedTuple
 import msgspec
 
 from proxypal.clock import iso_utc
-from proxypal.records.request import encode_request
+from proxypal.errors import WrongUsage
+from proxypal.records.counters import COUNT_FIELDS, Counters
+from proxypal.records.labels import hour_label
+from proxypal.records.request import MAX_INTEGER, encode_request
 from proxypal.store import backups
 from proxypal.store.cells import delete_cells, read_cells
 from proxypal.store.protocol import Backup, BackupKind, ImportedFacts
 from proxypal.store.recording import keep_recent, trim_history
-from proxypal.store.series import all_series
+from proxypal.store.series import OTHER, admit_label, all_series
 from proxypal.store.state import Change, State, write_state
 from proxypal.store.totals import (
     SELECT_SUMS,
+    Sums,
     add_sums,
     counter_values,
     let_old_hours_go,
+    read_sums,
 )
+
+_FURTHEST_ZONE_H = 14  # Pacific/Kiritimati is so far ahead of UTC
 
 _MARKS_SUMS = ", ".join("?" * 18)
 _MARKS_CELLS = ", ".join("?" * 22)
@@ -127,7 +134,8 @@ def import_facts(change: Change, imported: Import) -> Backup | None:
     fingerprints = {fingerprint, *parts}
     if imported_by(connection, fingerprints) is not None:
         return None
-    total = facts.sums.get(("total", ""))
+    sums = _admitted(change, facts.sums)
+    total = sums.get(("total", ""))
     numbered = list(enumerate(facts.requests, state.sequence + 1))
     backup = Backup(
         name=backup_name(data_directory, kind, now_ms),
@@ -153,7 +161,7 @@ def import_facts(change: Change, imported: Import) -> Backup | None:
         )
         delta.executemany(
             f"INSERT INTO sums VALUES ({_MARKS_SUMS})",
-            [(*key, *counter_values(counters)) for key, counters in facts.sums.items()],
+            [(*key, *counter_values(counters)) for key, counters in sums.items()],
         )
         delta.executemany(
             "INSERT INTO requests VALUES (?, ?, ?)",
@@ -161,7 +169,7 @@ def import_facts(change: Change, imported: Import) -> Backup | None:
         )
 
     backups.put_aside(data_directory, backup, fill, originals)
-    add_sums(connection, facts.sums)
+    add_sums(connection, sums)
     let_old_hours_go(connection)
     keep_recent(connection, state.sequence + 1, facts.requests, state.settings)
     trim_history(connection, state.settings.history_limit)
@@ -184,6 +192,33 @@ def imported_by(connection: sqlite3.Connection, fingerprints: Iterable[str]) -> 
         if row is not None:
             return str(row[0])
     return None
+
+
+def _admitted(change: Change, sums: Sums) -> Sums:
+    """The same sums with labels within the cap.
+
+    Raises:
+        WrongUsage: the all-time totals would no longer be exact integers.
+    """
+    connection, cap = change.connection, change.state.settings.label_cap
+    admitted: Sums = {}
+    # The original app wrote sums under hours to come: they would push every real one out.
+    last_hour = hour_label(change.now_ms // 3_600_000 + _FURTHEST_ZONE_H)
+    for (scope, label), counters in sums.items():
+        if scope == "hour" and label > last_hour:
+            continue
+        kept = label
+        if scope in {"model", "provider"} and not admit_label(connection, scope, label, cap):
+            kept = OTHER
+        admitted.setdefault((scope, kept), Counters()).add(counters)
+    together = read_sums(connection).get(("total", ""), Counters())
+    together.add(admitted.get(("total", ""), Counters()))
+    if max(together.tokens, *(getattr(together, name) for name in COUNT_FIELDS)) > MAX_INTEGER:
+        raise WrongUsage(
+            "Importing this would push an all-time total beyond 2^53 - 1, the largest exact "
+            "number; nothing was imported."
+        )
+    return admitted
 
 
 def _take_over(state: State, facts: ImportedFacts) -> None:

@@ -25,8 +25,9 @@ KEPT_MS = 30 * 24 * 3600 * 1000
 
 _COUNTERS = ", ".join(COUNTER_FIELDS)
 _TABLES = f"""
-CREATE TABLE about (created_at INTEGER, created_after INTEGER, cells_since INTEGER, reset_sequence INTEGER,
-                    watermark_before INTEGER, watermark_after INTEGER, fingerprint TEXT);
+CREATE TABLE about (created_at INTEGER, created_after INTEGER, cells_since INTEGER,
+                    reset_sequence INTEGER, watermark_before INTEGER, watermark_after INTEGER,
+                    fingerprint TEXT);
 CREATE TABLE sums (scope TEXT, label TEXT, {_COUNTERS});
 CREATE TABLE cells (hour INTEGER, provider TEXT, model TEXT, api_key TEXT, account TEXT,
                     source TEXT, {_COUNTERS});

@@ -13,9 +13,9 @@ from proxypal.records.counters import COUNTER_FIELDS, Counters
 from proxypal.records.request import decode_request
 from proxypal.store.cells import read_cells
 from proxypal.store.engine import Engine
+from proxypal.store.examining import AGGREGATE, HISTORY, examine_file
 from proxypal.store.protocol import Finding
 from proxypal.store.reading import read_gaps, read_positions, read_rows
-from proxypal.store.recovery import AGGREGATE, HISTORY, examine_file
 from proxypal.store.state import Change
 from proxypal.store.totals import Sums, read_sums
 
@@ -126,7 +126,7 @@ def _sources(change: Change) -> Iterator[Finding]:
 def _files(engine: Engine, change: Change) -> Iterator[Finding]:
     for name in (HISTORY, AGGREGATE):
         found = examine_file(engine.directory / name)
-        if found.published is None:
+        if found.published is None or found.published.store_id != change.state.store_id:
             detail = "is missing" if found.kind == "absent" else "was changed by another program"
             yield Finding(check=name, ok=False, detail=f"{detail}; the next publication mends it")
             continue

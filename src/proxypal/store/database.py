@@ -7,9 +7,12 @@ import contextlib
 import os
 import sqlite3
 import sys
+import threading
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
+
+import msgspec
 
 from proxypal.errors import (
     CannotWrite,
@@ -19,9 +22,19 @@ from proxypal.errors import (
     StoreError,
 )
 from proxypal.records.counters import EXACT
+from proxypal.store.durable_files import writing
 
 BUSY_TIMEOUT_S = 60.0
 """How long a writer waits for another; a transaction of ours takes milliseconds."""
+
+_TOUCHING = threading.Lock()
+"""Held while a database file is opened, by SQLite or by us.
+
+When a process closes any descriptor of a file, POSIX drops all locks it has on that file, also
+those of SQLite's connections: another process would then fold and delete the WAL under them. So
+we open the file ourselves only where no connection of this process can have it open: to create
+it, and to look at it while it has no WAL.
+"""
 
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _UNWRITABLE = {
@@ -42,7 +55,9 @@ def store_error(error: sqlite3.Error, path: Path) -> StoreError | None:
     """The error a user can act on, or None for one that is a bug of ours."""
     code = getattr(error, "sqlite_errorcode", None)
     if code is None:
-        return None
+        # The Python module's own error about a text it was given, and about bugs of ours.
+        undecodable = str(error).startswith("Could not decode to UTF-8")
+        return DamagedDatabase(path, "text in it is not UTF-8") if undecodable else None
     primary = code & 0xFF
     if primary in _BUSY:
         return StoreBusy(path, BUSY_TIMEOUT_S)
@@ -65,6 +80,33 @@ def translated(path: Path) -> Iterator[None]:
         if ours is None:
             raise
         raise ours from error
+    except UnicodeDecodeError as error:
+        # Even SQLite's message about a damage can be made of damaged text.
+        raise DamagedDatabase(path, "text in it is not UTF-8") from error
+
+
+def inode_of(path: str) -> tuple[int, int] | None:
+    """(device, inode) of a file, None if there is none."""
+    try:
+        found = os.stat(path)  # noqa: PTH116 - twice per commit, Path.stat costs 4 x
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _configure(connection: sqlite3.Connection, read_only: bool) -> None:
+    execute = connection.execute
+    if read_only:
+        execute("PRAGMA query_only = ON")
+    else:
+        execute("PRAGMA journal_mode = WAL")
+        execute("PRAGMA synchronous = FULL")
+        execute("PRAGMA secure_delete = FAST")
+        if sys.platform == "darwin":
+            execute("PRAGMA fullfsync = ON")
+            execute("PRAGMA checkpoint_fullfsync = ON")
+        connection.create_function("money_add", 2, _money_add, deterministic=True)
+    execute("SELECT count(*) FROM sqlite_master").fetchone()  # opens the WAL
 
 
 class Database:
@@ -78,65 +120,72 @@ class Database:
         self.in_memory = path is None
         self.path = path = path or Path(":memory:")
         self._name = str(path)
-        self.read_only = read_only
-        with translated(path):
-            self.connection = self._connect()
+        self._wal_path = path.with_name(path.name + "-wal")
+        self._as_it_stands: tuple[int, ...] | None = None
+        with translated(path), _TOUCHING:
             try:
-                self._configure()
-            except BaseException:
-                self.connection.close()
-                raise
+                self.connection = self._open(read_only)
+            except sqlite3.OperationalError:
+                # Without permission or space SQLite cannot make the -shm; while there is no WAL
+                # the file can be read as it stands, until somebody writes (`is_current`).
+                if not read_only or self._wal_path.exists():
+                    raise
+                self._as_it_stands = self._marks()
+                self.connection = self._open(read_only, "&immutable=1")
         self.inode = self._inode_now()
+        self._wal_inode = None if self.in_memory else inode_of(str(self._wal_path))
 
-    def _connect(self) -> sqlite3.Connection:
-        if self.in_memory:
-            return sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
-        if not self.read_only:
-            # SQLite gives -wal and -shm the mode of the database file, so this is enough.
-            os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
-        mode = "ro" if self.read_only else "rw"
-        uri = f"{self.path.absolute().as_uri()}?mode={mode}"
-        if self.read_only and not os.access(self.path.parent, os.W_OK):
-            # Without write permission SQLite cannot make the -shm of a cleanly closed database.
-            wal = self.path.with_name(self.path.name + "-wal")
-            if not wal.exists():
-                uri += "&immutable=1"
-        return sqlite3.connect(
-            uri,
+    def _open(self, read_only: bool, how: str = "") -> sqlite3.Connection:
+        mode = "ro" if read_only else "rw"
+        name = ":memory:"
+        if not self.in_memory:
+            name = f"{self.path.absolute().as_uri()}?mode={mode}{how}"
+            if not read_only:
+                # SQLite gives -wal and -shm the mode of the database file, so this is enough.
+                with writing(self.path), contextlib.suppress(FileExistsError):
+                    os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+                if not os.access(self.path, os.W_OK):
+                    # SQLite would open it for reading and never notice when that changes.
+                    raise CannotWrite(self.path, "no permission, or a read-only file system")
+        connection = sqlite3.connect(
+            name,
             uri=True,
             timeout=BUSY_TIMEOUT_S,
             isolation_level=None,
             check_same_thread=False,
         )
-
-    def _configure(self) -> None:
-        execute = self.connection.execute
-        if self.read_only:
-            execute("PRAGMA query_only = ON")
-            return
-        execute("PRAGMA journal_mode = WAL")
-        execute("PRAGMA synchronous = FULL")
-        execute("PRAGMA secure_delete = FAST")
-        if sys.platform == "darwin":
-            execute("PRAGMA fullfsync = ON")
-            execute("PRAGMA checkpoint_fullfsync = ON")
-        self.connection.create_function("money_add", 2, _money_add, deterministic=True)
+        try:
+            _configure(connection, read_only)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
 
     def _inode_now(self) -> tuple[int, int] | None:
-        try:
-            found = os.stat(self._name)  # noqa: PTH116 - twice per commit, Path.stat costs 4 x
-        except FileNotFoundError:
-            return None
-        return found.st_dev, found.st_ino
+        return inode_of(self._name)
 
     def is_current(self) -> bool:
         """Whether the file at our path is still the one we have open."""
+        if self._as_it_stands is not None:
+            return self._as_it_stands == self._marks()
         return self._inode_now() == self.inode
+
+    def _marks(self) -> tuple[int, ...]:
+        """What changes with the file, and whether anybody uses it."""
+        try:
+            found = self.path.stat()
+        except FileNotFoundError:
+            return ()
+        return found.st_dev, found.st_ino, found.st_mtime_ns, self._wal_path.exists()
+
+    def has_its_wal(self) -> bool:
+        """Whether the WAL at our path is the one we have open."""
+        return self._wal_inode is not None and inode_of(str(self._wal_path)) == self._wal_inode
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """Everything inside happens, durably, or nothing; a failed commit is rolled back."""
-        with translated(self.path):
+        with translated(self.path), self._diagnosed():
             self.connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self.connection
@@ -150,13 +199,26 @@ class Database:
     @contextlib.contextmanager
     def snapshot(self) -> Iterator[sqlite3.Connection]:
         """Reads inside see one moment."""
-        with translated(self.path):
+        with translated(self.path), self._diagnosed():
             self.connection.execute("BEGIN")
             try:
                 yield self.connection
             finally:
                 if self.connection.in_transaction:
                     self.connection.execute("COMMIT")
+
+    @contextlib.contextmanager
+    def _diagnosed(self) -> Iterator[None]:
+        """Values that cannot be understood are a damage: always, or if SQLite finds one as well."""
+        try:
+            yield
+        except msgspec.DecodeError as error:
+            raise DamagedDatabase(self.path, f"a value in it cannot be read: {error}") from error
+        except (TypeError, ValueError, ArithmeticError) as error:
+            rows = self.connection.execute("PRAGMA quick_check(1)").fetchall()
+            if rows != [("ok",)]:
+                raise DamagedDatabase(self.path, rows[0][0]) from error
+            raise
 
     def copy_to(self, path: Path) -> None:
         """Write a whole copy, also when our own file has been deleted under us."""
@@ -175,7 +237,7 @@ def looks_truncated(path: Path) -> bool:
 
     Only meaningful while no WAL exists, when the header's page count is current.
     """
-    with path.open("rb") as file:
+    with _TOUCHING, path.open("rb") as file:
         header = file.read(32)
         size = os.fstat(file.fileno()).st_size
     if len(header) < 32:

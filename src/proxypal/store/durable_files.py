@@ -37,7 +37,9 @@ def make_private_directory(path: Path) -> None:
         CannotWrite, StorageFull: it could not be made.
     """
     with writing(path):
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not path.is_dir():
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            sync_directory(path.parent)
 
 
 def sync_directory(path: Path) -> None:
@@ -60,7 +62,8 @@ def _sync_file(descriptor: int) -> None:
         os.fsync(descriptor)
 
 
-def _sync_path(path: Path) -> None:
+def sync_path(path: Path) -> None:
+    """Put what a file holds on the disk; never a database, whose locks this would drop."""
     descriptor = os.open(path, os.O_RDWR)
     try:
         _sync_file(descriptor)
@@ -109,7 +112,7 @@ def write_file(path: Path, data: bytes) -> None:
 def move_into_place(temporary: Path, target: Path) -> None:
     """Sync a finished file and rename it to `target`, durably."""
     with writing(target):
-        _sync_path(temporary)
+        sync_path(temporary)
         _replace(temporary, target)
         sync_directory(target.parent)
 
@@ -127,22 +130,25 @@ def set_aside(path: Path, reason: str, stamp: str) -> Path:
     return target
 
 
-def remove_stale_temporaries(directory: Path, now_ms: int, older_than_ms: int = 60_000) -> None:
-    """Delete temp files that a crash left behind (those of living writers are younger)."""
-    for path in directory.glob(".*.tmp"):
+def remove_temporaries(directory: Path, name: str = "*") -> None:
+    """Delete what a crash left of writing `name`; the caller knows that nobody writes it now."""
+    for path in directory.glob(f".{name}.tmp"):
         with contextlib.suppress(OSError):
-            if path.stat().st_mtime * 1000 < now_ms - older_than_ms:
-                path.unlink()
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def remove_tree(path: Path) -> None:
-    """Delete a backup folder.
+    """Delete a backup folder: gone at once, or still whole.
 
     Raises:
         CannotWrite: something in it cannot be deleted.
     """
+    hidden = path if path.name.startswith(".") else path.with_name(f".{path.name}.tmp")
     with writing(path):
-        shutil.rmtree(path)
+        if hidden != path:
+            path.rename(hidden)
+            sync_directory(path.parent)
+        shutil.rmtree(hidden)
         sync_directory(path.parent)
 
 
@@ -150,7 +156,7 @@ def commit_directory(temporary: Path, target: Path) -> None:
     """Rename a finished folder into place, durably."""
     with writing(target):
         for child in temporary.iterdir():
-            _sync_path(child)
+            sync_path(child)
         sync_directory(temporary)
         temporary.rename(target)
         sync_directory(target.parent)

@@ -17,11 +17,11 @@ from proxypal.errors import CannotWrite, DamagedDatabase, StorageFull, StoreClos
 from proxypal.records.labels import LocalHours
 from proxypal.store import durable_files
 from proxypal.store.database import Database
-from proxypal.store.publication import render_aggregate, render_history
-from proxypal.store.reading import read_moment
+from proxypal.store.publishing import Publisher
 from proxypal.store.recording import Recording
-from proxypal.store.recovery import AGGREGATE, HISTORY, Damage, Opener, examine_file
-from proxypal.store.state import Change, State, read_state
+from proxypal.store.recovery import Damage, Opener
+from proxypal.store.state import Change, State, sound_state
+from proxypal.store.succession import HasLeft, staying, take_over
 
 PUBLISH_AFTER_S = 0.7
 """Well inside the promised second; the rest is for the writing itself."""
@@ -29,7 +29,6 @@ PUBLISH_AFTER_S = 0.7
 PUBLISH_SHARE = 0.05
 
 T = TypeVar("T")
-Signature = tuple[int, int, int]
 
 
 class Engine:
@@ -54,17 +53,19 @@ class Engine:
         self._timer: threading.Timer | None = None
         self._dirty = False
         self._closed = False
-        self._published: dict[str, Signature] = {}
+        self._publisher = Publisher(opener.directory, on_warning)
         self._publish_cost_s = 0.0
+        self._published_at_s = 0.0
+        self._told = ""
         self._process = os.getpid()
-        self._abandoned: list[Database] = []
         self.database: Database | None = None
-        self.recording = Recording(LocalHours(offset_of(None)))
+        self.use_zone(None)
         self._attach()
 
     def use_zone(self, zone: str | None) -> None:
         """Give labels in this zone from now on."""
         with self.lock:
+            self._zone = zone
             self.recording = Recording(LocalHours(offset_of(zone)))
 
     # -- opening, replacement, damage
@@ -75,12 +76,14 @@ class Engine:
         for warning in opened.warnings:
             self._warn(warning)
         with opened.database.snapshot() as connection:
-            state = _state(read_state(connection), opened.database)
-        self.recording = Recording(LocalHours(offset_of(state.settings.zone)))
+            state = sound_state(connection, opened.database.path)
+        self.use_zone(state.settings.zone)
         if opened.publish and not self.read_only:
             try:
                 self.publish()
             except (StorageFull, CannotWrite) as error:
+                if self.database is None:
+                    raise
                 self._warn(str(error))
                 self.publish_soon()
 
@@ -89,45 +92,46 @@ class Engine:
         if self._closed:
             raise StoreClosed
         if self._process != os.getpid():
-            # A connection must not cross fork(); the child opens its own, the parent's stays.
-            if self.database is not None:
-                self._abandoned.append(self.database)
-            self.database, self._process, self._timer = None, os.getpid(), None
+            # A connection must not cross a fork: SQLite would believe the child to hold locks
+            # that only the parent has. Closing the inherited one makes it take its own.
+            inherited, self.database = self.database, None
+            self._process, self._timer = os.getpid(), None
+            if inherited is not None:
+                with contextlib.suppress(StoreError):
+                    inherited.close()
         if self.database is None:
             self._attach()
-        elif not self.database.is_current() and not self.read_only:
+        elif not self.database.is_current():
             self._reattach(self.database)
         if self.database is None:
             raise StoreClosed
         return self.database
 
-    def _reattach(self, lost: Database) -> None:
-        """The file at our path is not ours any more: put it back, or join its successor."""
-        durable_files.make_private_directory(self.directory)
-        with self._opener.alone():
-            if not lost.path.exists():
-                temporary = lost.path.with_name(f".{lost.path.name}.{os.getpid()}.tmp")
-                with contextlib.suppress(FileNotFoundError):
-                    temporary.unlink()
-                lost.copy_to(temporary)
-                for suffix in ("-wal", "-shm"):
-                    with contextlib.suppress(FileNotFoundError):
-                        lost.path.with_name(lost.path.name + suffix).unlink()
-                durable_files.move_into_place(temporary, lost.path)
-                self._warn(f"{lost.path} was deleted while in use. It was written again, whole.")
+    def _reattach(self, lost: Database) -> bool:
+        """The file at our path is not ours any more: go on with its successor, or make it.
+
+        Returns:
+            Whether everything that was committed to the lost file is in it.
+        """
+        is_whole = True
+        if not self.read_only:
+            durable_files.make_private_directory(self.directory)
+            with self._opener.alone():
+                is_whole, warning = take_over(lost, iso_utc(self.clock()))
+            if warning:
+                self._warn(warning)
         with contextlib.suppress(StoreError):
             lost.close()
         self.database = None
         self._attach()
+        return is_whole
 
     def _recover(self, error: DamagedDatabase) -> None:
-        damaged = self.database
-        self.database = None
-        inode = None
+        damaged, self.database = self.database, None
         if damaged is not None:
-            inode = damaged.inode
             with contextlib.suppress(StoreError):
                 damaged.close()
+        inode = None if damaged is None else damaged.inode
         self._attach(Damage(inode, error.reason))
 
     # -- transactions
@@ -146,7 +150,7 @@ class Engine:
     def _read_once(self, answer: Callable[[Change], T]) -> T:
         database = self._current()
         with database.snapshot() as connection:
-            state = _state(read_state(connection), database)
+            state = sound_state(connection, database.path)
             return answer(self._change(connection, state))
 
     def write(self, act: Callable[[Change], T], *, changes_facts: bool = True) -> T:
@@ -160,6 +164,8 @@ class Engine:
             StoreBusy, StorageFull, CannotWrite: nothing happened.
         """
         with self.lock:
+            if self._closed:
+                raise StoreClosed
             if self.read_only:
                 self._become_writable()
             try:
@@ -171,14 +177,23 @@ class Engine:
                 self.publish_soon()
             return result
 
+    @property
+    def is_sealed(self) -> bool:
+        """Whether it was opened never to write."""
+        return self.read_only and self.trouble is None
+
     def _become_writable(self) -> None:
-        if self.trouble is None:
+        if self.is_sealed:
             raise CannotWrite(self.directory, "the store was opened for reading only")
         before, self.database, self.read_only = self.database, None, False
+        if before is not None and not before.in_memory:
+            before.close()  # SQLite would share its read-only index with the new connection
         try:
             self._attach()
         except BaseException:
-            self.database, self.read_only = before, True
+            self.read_only = True
+            if before is not None and before.in_memory:
+                self.database = before
             raise
         self.trouble = None
 
@@ -186,20 +201,21 @@ class Engine:
         database = self._current()
         try:
             with database.transaction() as connection:
-                state = _state(read_state(connection), database)
+                state = staying(sound_state(connection, database.path))
                 result = act(self._change(connection, state))
+        except HasLeft:
+            self._reattach(database)
+            return self._write_once(act)
         except BaseException:
             self.recording.forget()
             raise
-        if not database.is_current():
-            replaced = database.path.exists()
-            self._current()
-            if replaced:
-                # The commit went into a file that another one had taken the place of.
-                return self._write_once(act)
+        if not database.is_current() and not self._reattach(database):
+            return self._write_once(act)
         return result
 
     def _change(self, connection: sqlite3.Connection, state: State) -> Change:
+        if state.settings.zone != self._zone:
+            self.use_zone(state.settings.zone)  # another process has changed the setting
         return Change(connection, self.directory, state, self.recording.series, self.clock())
 
     # -- publishing
@@ -207,7 +223,9 @@ class Engine:
     def publish_soon(self) -> None:
         """Make sure that the files follow within a second."""
         self._dirty = True
-        self.wake_in(max(PUBLISH_AFTER_S, self._publish_cost_s * (1 / PUBLISH_SHARE - 1)))
+        # A busy store rests after each publication, by its cost; an idle one has rested already.
+        rested_at_s = self._published_at_s + self._publish_cost_s * (1 / PUBLISH_SHARE - 1)
+        self.wake_in(max(PUBLISH_AFTER_S, rested_at_s - time.perf_counter()))
 
     def wake_in(self, delay_s: float) -> None:
         """Run the due work in the background after at most `delay_s`."""
@@ -226,61 +244,36 @@ class Engine:
                 try:
                     self.publish()
                 except StoreError as error:
-                    self._warn(str(error))
+                    if str(error) != self._told:  # every two seconds would be too often
+                        self._warn(str(error))
+                    self._told = str(error)
                     waiting = True
+                else:
+                    self._told = ""
             if waiting:
                 self.wake_in(2.0)
 
     def publish(self) -> None:
         """Write both files from one snapshot.
 
-        The write lock is held meanwhile, so that publications of several processes come in
-        order and `published_sequence` never lies.
-
         Raises:
             StorageFull, CannotWrite, StoreBusy: the files are what they were.
         """
         with self.lock:
-            started = time.perf_counter()
-            database = self._current()
-            with database.transaction() as connection:
-                state = _state(read_state(connection), database)
-                moment = read_moment(connection, state)
-                # The aggregate goes first: rows newer than it can be added to it, not the reverse.
-                for name, render in ((AGGREGATE, render_aggregate), (HISTORY, render_history)):
-                    self._keep_foreign(name, state)
-                    durable_files.write_file(self.directory / name, render(moment))
-                    self._published[name] = self._signature(name)
-                connection.execute(
-                    "UPDATE state SET published_sequence = ? WHERE one = 1", (state.sequence,)
-                )
-            self._dirty = False
-            self._publish_cost_s = time.perf_counter() - started
+            try:
+                self._publish_once()
+            except DamagedDatabase as error:
+                # Publishing reads everything, so it is often what meets a damage first. Each
+                # second the rebuilding waits would be one more whose requests are lost.
+                self._recover(error)
+                self._publish_once()
 
-    def _signature(self, name: str) -> Signature:
-        found = (self.directory / name).stat()
-        return found.st_ino, found.st_size, found.st_mtime_ns
-
-    def _keep_foreign(self, name: str, state: State) -> None:
-        """Set a file aside that another program wrote since our last publication."""
-        try:
-            if self._signature(name) == self._published.get(name):
-                return
-        except FileNotFoundError:
-            return
-        found = examine_file(self.directory / name)
-        ours = found.published is not None and found.published.store_id == state.store_id
-        if ours or found.kind == "absent" or (not state.published_sequence and not self._published):
-            return
-        aside = durable_files.set_aside(
-            self.directory / name,
-            "foreign" if found.kind == "foreign" else "corrupt",
-            iso_utc(self.clock()),
-        )
-        self._warn(
-            f"{name} was changed by another program. That file is now {aside.name}; ours was "
-            "published again, no number changed."
-        )
+    def _publish_once(self) -> None:
+        started = time.perf_counter()
+        self._write_once(self._publisher.put_out)
+        self._dirty = False
+        self._published_at_s = time.perf_counter()
+        self._publish_cost_s = self._published_at_s - started
 
     def close(self) -> None:
         """Publish what is unpublished and release everything. Idempotent."""
@@ -290,7 +283,7 @@ class Engine:
             try:
                 if self._dirty:
                     self.publish()
-            except (StorageFull, CannotWrite) as error:
+            except StoreError as error:
                 self._warn(f"{error} The files will be published when the store is next opened.")
             finally:
                 self._closed = True
@@ -299,9 +292,3 @@ class Engine:
                 if self.database is not None and self._process == os.getpid():
                     self.database.close()
                 self.database = None
-
-
-def _state(state: State | None, database: Database) -> State:
-    if state is None:
-        raise DamagedDatabase(database.path, "it holds no state")
-    return state

@@ -4,32 +4,57 @@ import contextlib
 import sqlite3
 import time
 
+from msgspec.structs import replace
+
 from proxypal.errors import StoreBusy
 from proxypal.store import backups, durable_files
-from proxypal.store.database import translated
+from proxypal.store.database import BUSY_TIMEOUT_S, translated
 from proxypal.store.engine import Engine
+from proxypal.store.protocol import Backup
+from proxypal.store.reading import read_undo_log
 from proxypal.store.state import Change, write_state
 
 _WAIT_FOR_READERS_S = 10.0
 
 
 def forget_rows(change: Change) -> None:
-    """Delete every row, and every backup that holds rows. In the caller's transaction."""
+    """Delete every row, and the right to undo whatever holds rows. In the caller's transaction."""
     change.connection.execute("DELETE FROM requests")
+    owed = {entry.name for entry in read_undo_log(change.connection) if entry.owed}
     for backup in backups.list_manifests(change.directory):
-        if backup.rows or backup.kind == "migration":
+        if not backup.rows and backup.kind != "migration":
+            continue
+        if backup.name in owed:
+            _keep_sums(change, backup)
+        else:
             change.connection.execute("DELETE FROM undo_log WHERE name = ?", (backup.name,))
-            backups.delete(change.directory, backup.name)
+    durable_files.remove_temporaries(change.directory)
     change.state.sequence += 1
     write_state(change.connection, change.state)
 
 
+def _keep_sums(change: Change, backup: Backup) -> None:
+    """What an undone import still owes must come off with a reset that is undone later."""
+    slim = backups.free_name(change.directory, backup.name)
+    with backups.opened_delta(change.directory, backup.name) as old:
+
+        def fill(delta: sqlite3.Connection) -> None:
+            for table in ("about", "sums"):
+                rows = old.execute(f"SELECT * FROM {table}").fetchall()
+                for row in rows:
+                    delta.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", row)
+
+        backups.put_aside(change.directory, replace(backup, name=slim, rows=0), fill)
+    change.connection.execute("UPDATE undo_log SET name = ? WHERE name = ?", (slim, backup.name))
+
+
 def scrub(engine: Engine) -> None:
-    """Overwrite free pages and the WAL, and delete files that were set aside.
+    """Delete backups that no longer count and files set aside, overwrite free pages and the WAL.
 
     Raises:
         StoreBusy: another process kept reading an old state; the rows are gone, run it again.
     """
+    engine.write(_delete_unlisted_backups, changes_facts=False)
     for pattern in ("*.corrupt-*", "*.foreign-*"):
         for path in engine.directory.glob(pattern):
             with durable_files.writing(path), contextlib.suppress(FileNotFoundError):
@@ -39,16 +64,30 @@ def scrub(engine: Engine) -> None:
         if database is None:
             return
         with translated(database.path):
+            database.connection.execute("PRAGMA temp_store = MEMORY")  # no copy in /tmp either
             database.connection.execute("VACUUM")
             _truncate_wal(database.connection, engine)
+        with durable_files.writing(database.path), contextlib.suppress(FileNotFoundError):
+            # SQLite need not, but a power failure must not bring the old contents back.
+            durable_files.sync_path(database.path.with_name(f"{database.path.name}-wal"))
+
+
+def _delete_unlisted_backups(change: Change) -> None:
+    # Only after the commit that unlisted them: a backup must be whole as long as it is listed.
+    listed = {entry.name for entry in read_undo_log(change.connection)}
+    folder = change.directory / backups.DIRECTORY
+    for path in folder.iterdir() if folder.is_dir() else ():
+        if path.name not in listed:
+            durable_files.remove_tree(path)
 
 
 def _truncate_wal(connection: sqlite3.Connection, engine: Engine) -> None:
     deadline = time.monotonic() + _WAIT_FOR_READERS_S
-    while True:
-        busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        if not busy:
-            return
-        if time.monotonic() > deadline:
-            raise StoreBusy(engine.directory, _WAIT_FOR_READERS_S)
-        time.sleep(0.05)
+    connection.execute("PRAGMA busy_timeout = 0")
+    try:
+        while connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+            if time.monotonic() > deadline:
+                raise StoreBusy(engine.directory, _WAIT_FOR_READERS_S)
+            time.sleep(0.05)
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT_S * 1000)}")

@@ -8,10 +8,13 @@ because their log is the buffer.
 import threading
 from collections.abc import Callable, Iterable
 
+import msgspec
+
 from proxypal.clock import Clock
 from proxypal.errors import CannotWrite, StorageFull, StoreError
 from proxypal.records.incoming import admit
 from proxypal.records.request import RequestLog
+from proxypal.store import forking
 from proxypal.store.engine import Engine
 from proxypal.store.protocol import Recorded, Rejection, SourceBatch, SourceOutcome
 from proxypal.store.recording import Counted, Prepared, prepare
@@ -31,6 +34,19 @@ class _Work:
         self.done = False
 
 
+def _recognisable(place: int, said: RequestLog, admitted: RequestLog) -> Prepared:
+    """Prepared so that the same line sent again has the same digest.
+
+    A time that was made now, because none was given or it lay in the future, is another one then.
+    """
+    if said.timestamp == admitted.timestamp:
+        return prepare(place, admitted)
+    as_said = msgspec.structs.replace(
+        admitted, timestamp=said.timestamp, timestamp_claimed=said.timestamp_claimed
+    )
+    return prepare(place, as_said)._replace(request=admitted)
+
+
 class Intake:
     """Takes batches from many threads and commits them together."""
 
@@ -41,7 +57,9 @@ class Intake:
         self._queue: list[_Work] = []
         self._queue_lock = threading.Lock()
         self._held: list[Prepared] = []
+        self._trouble: StorageFull | CannotWrite | None = None
         engine.on_tick = self._write_held
+        forking.watch(self)
 
     def record(self, requests: Iterable[RequestLog]) -> Recorded:
         """Admit, commit, and say what became of each; see `RequestStore.record`."""
@@ -53,12 +71,14 @@ class Intake:
             if isinstance(verdict, str):
                 rejected.append(Rejection(place, verdict))
             else:
-                admitted.append(prepare(place, verdict))
+                admitted.append(_recognisable(place, request, verdict))
         if not admitted:
             return Recorded(rejected=rejected)
         try:
             counted = self._submit(lambda change: self._push(change, admitted))
         except (StorageFull, CannotWrite) as error:
+            if self._engine.read_only and self._engine.trouble is None:
+                raise  # opened for reading only: it will never be written
             return Recorded(held=self._hold(admitted, error), rejected=rejected)
         assert isinstance(counted, Counted)  # noqa: S101 - what _push returns
         return Recorded(
@@ -79,6 +99,18 @@ class Intake:
         )
         write_progress(change.connection, change.state)
         return counted
+
+    def pause(self) -> None:
+        """Let no thread be in the middle of anything; see `forking`."""
+        self._engine.lock.acquire()
+        self._queue_lock.acquire()
+
+    def resume(self, *, in_child: bool) -> None:
+        """Go on; what the parent's threads have in hand is the parent's."""
+        if in_child:
+            self._queue, self._held = [], []
+        self._queue_lock.release()
+        self._engine.lock.release()
 
     # -- group commit
 
@@ -104,7 +136,8 @@ class Intake:
         try:
             results = self._engine.write(act)
         except BaseException as error:  # noqa: BLE001 - handed to each waiting caller below
-            if len(batch) > 1 and not isinstance(error, StoreError):
+            is_bug = isinstance(error, Exception) and not isinstance(error, StoreError)
+            if len(batch) > 1 and is_bug:
                 # A bug in one caller's batch must not take the others' down with it.
                 for work in batch:
                     self._commit([work])
@@ -120,10 +153,13 @@ class Intake:
 
     def _hold(self, admitted: list[Prepared], error: StorageFull | CannotWrite) -> int:
         with self._engine.lock:
+            if self._engine.is_sealed:
+                raise error
             if len(self._held) + len(admitted) > HELD_AT_MOST:
                 raise self._with_held(error)
             if not self._held:
                 self._warn(str(error))
+            self._trouble = error
             self._held.extend(admitted)
             self._engine.wake_in(2.0)
             return len(admitted)
@@ -132,7 +168,7 @@ class Intake:
         held = len(self._held)
         if isinstance(error, StorageFull):
             return StorageFull(self._engine.directory, held)
-        return CannotWrite(self._engine.directory, str(error.__cause__ or error), held)
+        return CannotWrite(self._engine.directory, error.reason, held)
 
     def _let_held_go(self) -> None:
         if self._held:
@@ -156,5 +192,7 @@ class Intake:
         with self._engine.lock:
             self._write_held()
             self._engine.close()
-            if self._held:
-                raise StorageFull(self._engine.directory, len(self._held))
+            if self._held and self._trouble is not None:
+                error = self._with_held(self._trouble)
+                self._held = []
+                raise error

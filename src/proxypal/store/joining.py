@@ -114,20 +114,22 @@ class KnownIds:
 
     def __init__(self) -> None:
         self._found: dict[int, tuple[int, int]] = {}
+        self._reused: dict[tuple[int, int], int] = {}
         self._sequence = -1
         self.oldest = 0
 
     def forget(self) -> None:
         """Drop everything; the next look reads the window anew."""
         self._found.clear()
+        self._reused.clear()
         self._sequence = -1
 
     def follow(self, connection: sqlite3.Connection, sequence: int, bound: int) -> None:
         """Know every request up to `sequence`, the store's own number in this transaction."""
+        if len(self._found) + len(self._reused) > 2 * bound or sequence < self._sequence:
+            self.forget()
         if sequence == self._sequence:
             return
-        if len(self._found) > 2 * bound or sequence < self._sequence:
-            self.forget()
         rows = connection.execute(
             "SELECT body FROM join_window WHERE last > ? ORDER BY first", (self._sequence,)
         )
@@ -140,6 +142,9 @@ class KnownIds:
         """Know the requests just added, which bring the store to `sequence`."""
         for item in batch:
             if item.id_hash:
+                before = self._found.get(item.id_hash)
+                if before is not None and before[1] != item.digest:
+                    self._reused[item.id_hash, before[1]] = before[0]
                 self._found[item.id_hash] = (item.arrival, item.digest)
         self._sequence = sequence
 
@@ -147,6 +152,14 @@ class KnownIds:
         """(arrival, digest) of the newest request with this id, if the window still has it."""
         found = self._found.get(id_hash)
         return found if found is not None and found[0] >= self.oldest else None
+
+    def repeats(self, id_hash: int, digest: int) -> bool:
+        """Whether a request of the window has this id and this content."""
+        found = self._found.get(id_hash)
+        if found is None:
+            return False
+        arrival = found[0] if found[1] == digest else self._reused.get((id_hash, digest), -1)
+        return arrival >= self.oldest
 
 
 def oldest_arrival(connection: sqlite3.Connection) -> int:

@@ -4,44 +4,36 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import msgspec
 
 from proxypal.clock import Clock, now_ms, offset_of
-from proxypal.data_directory import data_directory
-from proxypal.errors import CannotWrite, StorageFull
-from proxypal.records.aggregate import Aggregate, RequestHistory, UsageStats
-from proxypal.records.labels import day_label
+from proxypal.data_directory import data_directory, original_directory
+from proxypal.errors import CannotWrite, StorageFull, WrongUsage
 from proxypal.records.request import RequestLog
-from proxypal.records.stats import usage_stats
-from proxypal.records.summing import aggregate_from
-from proxypal.store import actions, backups, leases, reading, sourcing
+from proxypal.store import actions, leases, revising, sourcing
+from proxypal.store.answering import Answers
 from proxypal.store.engine import Engine
 from proxypal.store.holding import Intake
 from proxypal.store.protocol import (
     Backup,
     Finding,
-    Gap,
-    GroupBy,
     ImportedFacts,
-    Positions,
     Recorded,
     SourceBatch,
     SourceOutcome,
     StoreSettings,
-    UsageRow,
 )
 from proxypal.store.recording import trim_history
 from proxypal.store.recovery import Opener
 from proxypal.store.state import Change, write_progress, write_state
-from proxypal.store.totals import read_sums
 from proxypal.store.undoing import undo
 
 T = TypeVar("T")
 
 
-class Store:
+class Store(Answers):
     """The split store: `proxypal.db`, published as `history.json` and `aggregate.json`.
 
     Opening creates, migrates, rebuilds or publishes again whatever is needed; `warnings` says in
@@ -54,7 +46,8 @@ class Store:
             which is the machine's zone unless it was set.
         history_limit: how many recent requests to keep; None keeps the store's setting (500).
         read_only: never write anything, not even a missing file.
-        legacy: a directory whose old files are migrated if `path` holds nothing.
+        legacy: a directory whose old files are migrated if `path` holds nothing; None for the
+            original app's own on macOS when `path` is the user's own, otherwise nothing.
         clock: Unix milliseconds.
         on_warning: told each new warning as it arises, from any thread.
 
@@ -79,11 +72,17 @@ class Store:
         self._tell = on_warning
         self._token = os.urandom(4).hex()
         settings = StoreSettings(zone=zone, history_limit=history_limit or 500)
+        if legacy is None and self.path == data_directory():
+            legacy = original_directory()
         opener = Opener(self.path, settings, clock, legacy)
         self._engine = self._open(opener, clock, read_only=read_only)
         self._intake = Intake(self._engine, clock, self._warn)
         if not self._engine.read_only:
-            self.configure(zone=zone, history_limit=history_limit)
+            try:
+                self.configure(zone=zone, history_limit=history_limit)
+            except BaseException:
+                self._engine.close()
+                raise
 
     def _open(self, opener: Opener, clock: Clock, *, read_only: bool) -> Engine:
         if read_only:
@@ -137,9 +136,7 @@ class Store:
         """See `RequestStore.revise`."""
 
         def act(change: Change) -> bool:
-            found = self._engine.recording.revise(
-                change.connection, change.state, request_id, changes
-            )
+            found = revising.revise(change, self._engine.recording, request_id, changes)
             change.state.sequence += 1
             write_progress(change.connection, change.state)
             return found
@@ -147,20 +144,6 @@ class Store:
         return self._engine.write(act)
 
     # -- sources
-
-    def positions(self) -> Positions:
-        """See `RequestStore.positions`."""
-        return self._engine.read(
-            lambda change: reading.read_positions(change.connection, change.state.generation)
-        )
-
-    def gaps(self) -> Sequence[Gap]:
-        """Spans of the sources that are known to be lost, oldest notice first."""
-        return self._engine.read(lambda change: reading.read_gaps(change.connection))
-
-    def watermark_ms(self) -> int:
-        """Log lines up to this time were counted by migrated files; 0 without a migration."""
-        return self._engine.read(lambda change: change.state.watermark_ms)
 
     def acquire_lease(self, source: str, duration_ms: int) -> bool:
         """See `RequestStore.acquire_lease`."""
@@ -181,53 +164,16 @@ class Store:
             changes_facts=False,
         )
 
-    # -- answers
-
-    def get_usage_stats(self) -> UsageStats:
-        """See `RequestStore.get_usage_stats`."""
-
-        def answer(change: Change) -> UsageStats:
-            aggregate = aggregate_from(read_sums(change.connection), change.state.created_at)
-            today = day_label(self._engine.recording.hours(change.now_ms))
-            limit = change.state.settings.history_limit
-            return usage_stats(aggregate, today, *reading.read_span(change.connection, limit))
-
-        return self._engine.read(answer)
-
-    def get_aggregate(self) -> Aggregate:
-        """See `RequestStore.get_aggregate`."""
-        return self._engine.read(
-            lambda change: aggregate_from(read_sums(change.connection), change.state.created_at)
-        )
-
-    def get_request_history(self, limit: int | None = None) -> RequestHistory:
-        """See `RequestStore.get_request_history`."""
-        return self._engine.read(
-            lambda change: reading.read_history(
-                change.connection,
-                change.state.settings.history_limit if limit is None else max(0, limit),
-            )
-        )
-
-    def usage_by(
-        self, group: GroupBy, since_ms: int | None = None, until_ms: int | None = None
-    ) -> Sequence[UsageRow]:
-        """See `RequestStore.usage_by`."""
-        hours = self._engine.recording.hours
-        since = None if since_ms is None else hours(since_ms)
-        until = None if until_ms is None else hours(max(0, until_ms - 1)) + 1
-        return self._engine.read(
-            lambda change: reading.read_usage(change.connection, group, since, until)
-        )
-
-    def settings(self) -> StoreSettings:
-        """The settings of the data."""
-        return self._engine.read(lambda change: change.state.settings)
-
     # -- control
 
     def configure(self, *, zone: str | None = None, history_limit: int | None = None) -> None:
-        """Change settings of the data; None leaves one as it is. Labels already given stay."""
+        """Change settings of the data; None leaves one as it is. Labels already given stay.
+
+        Raises:
+            WrongUsage: no such zone, or a negative limit.
+        """
+        if history_limit is not None and history_limit < 0:
+            raise WrongUsage(f"A history of {history_limit} requests cannot be; 0 keeps none.")
         wanted = {"zone": zone, "history_limit": history_limit}
         changes = {name: value for name, value in wanted.items() if value is not None}
         current = self.settings()
@@ -237,8 +183,11 @@ class Store:
         offset_of(zone)  # an unknown zone is refused before anything changes
 
         def act(change: Change) -> None:
-            change.state.settings = msgspec.structs.replace(change.state.settings, **changes)
-            trim_history(change.connection, change.state.settings.history_limit)
+            before = change.state.settings
+            change.state.settings = msgspec.structs.replace(before, **changes)
+            # Rows beyond the old limit are let go lazily; a larger one must not show them again.
+            limit = min(before.history_limit, change.state.settings.history_limit)
+            trim_history(change.connection, limit)
             change.state.sequence += 1
             write_state(change.connection, change.state)
 
@@ -266,12 +215,6 @@ class Store:
         imported = actions.Import(facts, "import", fingerprint, note, parts=parts)
         return self._published(lambda change: actions.import_facts(change, imported))
 
-    def imported_by(self, fingerprints: Iterable[str]) -> str | None:
-        """See `RequestStore.imported_by`."""
-        return self._engine.read(
-            lambda change: actions.imported_by(change.connection, fingerprints)
-        )
-
     def restore(self, name: str) -> Backup:
         """See `RequestStore.restore`."""
         return self._published(lambda change: undo(change, name))
@@ -291,42 +234,6 @@ class Store:
             # The change itself is durable; the files follow when they can be written.
             self._warn(str(error))
         return result
-
-    def list_backups(self) -> Sequence[Backup]:
-        """See `RequestStore.list_backups`."""
-        undone = self._engine.read(
-            lambda change: {
-                entry.name: entry.undone_at for entry in reading.read_undo_log(change.connection)
-            }
-        )
-        return [
-            msgspec.structs.replace(backup, undone_at=undone[backup.name])
-            for backup in backups.list_manifests(self.path)
-            if backup.name in undone
-        ]
-
-    # -- exports
-
-    def export_history_as_csv(
-        self, output: Path | None = None, *, columns: Literal["seed", "all"] = "seed"
-    ) -> Path:
-        """Write the recent requests as CSV and return where.
-
-        Without `output`: `proxypal-requests-STAMP.csv` in Downloads, or in the current directory
-        where there is no Downloads.
-
-        Raises:
-            CannotWrite, StorageFull: no file was left behind.
-        """
-        from proxypal.store import exporting  # noqa: PLC0415 - the csv module is for exports only
-
-        return exporting.export_csv(self.get_request_history(), output, columns)
-
-    def export_aggregate_as_json(self, output: Path | None = None) -> Path:
-        """Write the all-time analytics as JSON and return where; see `export_history_as_csv`."""
-        from proxypal.store import exporting  # noqa: PLC0415 - see export_history_as_csv
-
-        return exporting.export_json(self.get_aggregate(), output)
 
     # -- care
 

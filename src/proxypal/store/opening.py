@@ -139,8 +139,9 @@ def _without_database(trouble: str, history: FileFound, aggregate: FileFound) ->
         return Plan(action="migrate", set_aside=set_aside, publish=True, warnings=warnings)
     if trouble or warnings:
         warnings.append(
-            "Neither the database nor the JSON files can be read: everything recorded before now "
-            "is lost, unless a backup helps (`proxypal restore`). Started fresh."
+            (f"{DATABASE} {trouble}. " if trouble else "")
+            + "Neither the database nor the JSON files can be read: everything recorded before now "
+            "is lost. Started fresh."
         )
     return Plan(action="create", set_aside=set_aside, publish=True, warnings=warnings)
 

@@ -148,6 +148,9 @@ class RequestStore(Protocol):
 
         Totals move by new minus old; a request from before the last reset moves no total, a row
         no longer in history is not brought back. False if the window does not know it.
+
+        Raises:
+            WrongUsage: no such field, or a value that `record` would reject; nothing changed.
         """
         ...
 

@@ -49,7 +49,6 @@ class Published(msgspec.Struct, kw_only=True, frozen=True, rename="camel"):
     """
 
     sequence: int
-    checksum: str
     store_id: str
     epoch: int = 0
     live_epochs: list[int] = msgspec.field(default_factory=lambda: [0])
@@ -62,6 +61,8 @@ class Published(msgspec.Struct, kw_only=True, frozen=True, rename="camel"):
     fingerprints: list[tuple[str, str]] = []
     undo_log: list[UndoEntry] = []
     details: dict[str, str] = {}
+    checksum: str
+    """The last key of the file: whatever stands before it, it is found from the end."""
 
 
 class Moment(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,6 +4,7 @@ import sqlite3
 
 import msgspec
 
+from proxypal.clock import offset_of
 from proxypal.records.aggregate import Aggregate
 from proxypal.records.counters import Counters, count_into
 from proxypal.records.labels import LocalHours, day_label, hour_label
@@ -13,7 +14,7 @@ from proxypal.store.opening import FileFound
 from proxypal.store.packing import sums_from, unpack_arrivals
 from proxypal.store.publication import Published
 from proxypal.store.recording import keep_rows, series_key_of
-from proxypal.store.series import SeriesIndex
+from proxypal.store.series import SeriesIndex, remember_labels
 from proxypal.store.state import State, write_state
 from proxypal.store.totals import Sums, add_sums, let_old_hours_go
 
@@ -26,14 +27,12 @@ class _HistoryFile(msgspec.Struct):
 
 
 def rebuild(
-    connection: sqlite3.Connection,
-    history: FileFound,
-    aggregate: FileFound,
-    hours: LocalHours,
-    now_ms: int,
+    connection: sqlite3.Connection, history: FileFound, aggregate: FileFound, now_ms: int
 ) -> None:
     """Fill a fresh database from whichever of the two files are ours. In a transaction."""
     published = _newest(history, aggregate)
+    # The zone is a setting of the data: that of whoever opens the store may be another.
+    hours = LocalHours(offset_of(published.settings.zone))
     rows = _rows_of(history)
     if aggregate.published is not None:
         analytics = msgspec.json.decode(aggregate.data, type=Aggregate)
@@ -62,6 +61,7 @@ def rebuild(
     write_state(connection, state)
     add_sums(connection, sums)
     let_old_hours_go(connection)
+    remember_labels(connection, sums)
     keep_rows(connection, rows)
     _restore_window(connection, state, rows, hours, now_ms)
     if aggregate.published is not None:

@@ -1,20 +1,20 @@
 """Batches of requests into the database. Everything here runs inside the caller's transaction."""
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import msgspec
 
 from proxypal.records.counters import Counters, count_into
 from proxypal.records.labels import LocalHours
-from proxypal.records.request import MAX_INTEGER, RequestLog, decode_request, encode_request
+from proxypal.records.request import MAX_INTEGER, RequestLog, encode_request
 from proxypal.store import joining
 from proxypal.store.cells import Cells, add_cells, seal
 from proxypal.store.protocol import Rejection, StoreSettings
-from proxypal.store.series import SeriesIndex, SeriesKey, series_key
+from proxypal.store.series import SeriesIndex, SeriesKey
 from proxypal.store.state import State
-from proxypal.store.totals import add_sums, let_old_hours_go, sums_of
+from proxypal.store.totals import HOURS_KEPT, add_sums, let_old_hours_go, sums_of
 
 TRIMMED_EVERY = 32
 """Rows beyond the history's limit are let go once in so many requests; readers cut by themselves.
@@ -57,6 +57,7 @@ class Recording:
         self.series = SeriesIndex()
         self.known = joining.KnownIds()
         self._newest_hour = -1
+        self._epoch = 0
 
     def add(
         self,
@@ -75,11 +76,15 @@ class Recording:
         fresh, duplicates = self._without_repetitions(connection, state, batch, pushed=pushed)
         fitting, rejected = _within_exact_integers(connection, fresh)
         if fitting:
+            after = state.sequence + len(fitting)
+            is_due = state.sequence // TRIMMED_EVERY != after // TRIMMED_EVERY
+            if is_due:
+                # First, so that what comes takes the pages of what goes.
+                joining.let_go(connection, after, now_ms, state.settings)
             self._count(connection, state, fitting, now_ms, pushed=pushed)
-            before, state.sequence = state.sequence, state.sequence + len(fitting)
-            if before // TRIMMED_EVERY != state.sequence // TRIMMED_EVERY:
+            state.sequence = after
+            if is_due:
                 trim_history(connection, state.settings.history_limit)
-                joining.let_go(connection, state.sequence, now_ms, state.settings)
                 self.known.oldest = joining.oldest_arrival(connection)
         return Counted(len(fitting), duplicates, rejected)
 
@@ -105,12 +110,7 @@ class Recording:
                 into.add(counters)
         add_cells(connection, cells)
         add_sums(connection, sums_of(cells, dict(numbered.values())))
-        newest = max(hour for hour, _ in cells)
-        if newest > self._newest_hour:
-            let_old_hours_go(connection)
-            if newest // 24 > self._newest_hour // 24:
-                seal(connection, newest)
-            self._newest_hour = newest
+        self._tidy(connection, state, [hour for hour, _ in cells])
         # "Tracked since" is a promise about the numbers: nothing counted is older.
         state.created_at = min(state.created_at, *(item.request.timestamp for item in batch))
         first = state.sequence + 1
@@ -132,6 +132,17 @@ class Recording:
         if pushed:
             self.known.add(opened, state.sequence + len(batch))
 
+    def _tidy(self, connection: sqlite3.Connection, state: State, hours: list[int]) -> None:
+        """Let hours and open cells go that are old beside these."""
+        if state.epoch != self._epoch:
+            self._epoch, self._newest_hour = state.epoch, -1
+        newest = max(hours)
+        if newest > self._newest_hour or min(hours) <= self._newest_hour - HOURS_KEPT:
+            let_old_hours_go(connection)
+        if newest // 24 > self._newest_hour // 24:
+            seal(connection, newest)
+        self._newest_hour = max(newest, self._newest_hour)
+
     def _without_repetitions(
         self,
         connection: sqlite3.Connection,
@@ -149,8 +160,7 @@ class Recording:
         for item in batch:
             if item.id_hash:
                 mark = (item.id_hash, item.digest)
-                found = self.known.find(item.id_hash)
-                if mark in in_batch or (found is not None and found[1] == item.digest):
+                if mark in in_batch or self.known.repeats(*mark):
                     duplicates.append(item.place)
                     continue
                 in_batch.add(mark)
@@ -161,6 +171,7 @@ class Recording:
         """Drop what is remembered between transactions; needed when one has failed."""
         self.series.forget()
         self.known.forget()
+        self._newest_hour = -1
 
     def _group(
         self, batch: Sequence[Prepared]
@@ -177,46 +188,6 @@ class Recording:
                 counters = grouped[place] = Counters()
             count_into(counters, request)
         return grouped, places
-
-    def revise(
-        self,
-        connection: sqlite3.Connection,
-        state: State,
-        request_id: str,
-        changes: Mapping[str, Any],
-    ) -> bool:
-        """Move totals by new minus old; see `RequestStore.revise`."""
-        self.known.follow(connection, state.sequence, state.settings.join_window_requests)
-        known = self.known.find(joining.hash64(request_id))
-        arrival = joining.own_arrival(request_id) if known is None else known[0]
-        batch = None if arrival is None else joining.read_batch(connection, arrival)
-        if batch is None:
-            return False
-        place = next((n for n, r in enumerate(batch.requests) if r.arrival == arrival), None)
-        if place is None:
-            return False
-        facts = batch.requests[place]
-        names = series_key(connection, facts.series)
-        old = joining.counted_request(facts, names)
-        new = msgspec.structs.replace(old, **changes)
-        hour, key = self.hours(new.timestamp), series_key_of(new)
-        (number, capped) = self.series.admit(connection, [key], state.settings.label_cap)[key]
-        if batch.epoch in state.live_epochs:
-            for cell, request, label, sign in (
-                ((facts.hour, facts.series), old, names, -1),
-                ((hour, number), new, capped, 1),
-            ):
-                cells: Cells = {cell: Counters()}
-                count_into(cells[cell], request)
-                add_cells(connection, cells, sign)
-                add_sums(connection, sums_of(cells, {cell[1]: label}), sign)
-            let_old_hours_go(connection)
-        batch.requests[place] = joining.open_request(
-            new, facts.arrival, facts.id_hash, facts.digest, (hour, number)
-        )
-        joining.rewrite_batch(connection, batch)
-        _revise_row(connection, (facts.timestamp, facts.arrival), changes)
-        return True
 
 
 def series_key_of(request: RequestLog) -> SeriesKey:
@@ -235,18 +206,28 @@ def _within_exact_integers(
 ) -> tuple[Sequence[Prepared], list[Rejection]]:
     """Reject what would push an all-time total past 2^53 - 1; scopes are never above the total."""
     row = connection.execute(
-        "SELECT max(tokens_in + tokens_out), max(duration_ms), max(ttft_ms) FROM sums "
+        "SELECT max(tokens_in + tokens_out), max(duration_ms), max(ttft_ms), "
+        "max(tokens_cached + tokens_cache_write + tokens_reasoning) FROM sums "
         "WHERE scope = 'total'"
     ).fetchone()
-    tokens, duration, ttft = (int(value or 0) for value in row)
+    tokens, duration, ttft, kinds = (int(value or 0) for value in row)
     for item in batch:
         request = item.request
         tokens += (request.tokens_in or 0) + (request.tokens_out or 0)
         duration += request.duration_ms
         ttft += request.ttft_ms or 0
-    if max(tokens, duration, ttft) <= MAX_INTEGER:
+        kinds += _kinds_of_tokens(request)
+    if max(tokens, duration, ttft, kinds) <= MAX_INTEGER:
         return batch, []
     return _one_by_one(batch, [int(value or 0) for value in row])
+
+
+def _kinds_of_tokens(request: RequestLog) -> int:
+    return (
+        (request.tokens_cached or 0)
+        + (request.tokens_cache_write or 0)
+        + (request.tokens_reasoning or 0)
+    )
 
 
 def _one_by_one(
@@ -260,6 +241,7 @@ def _one_by_one(
             totals[0] + (request.tokens_in or 0) + (request.tokens_out or 0),
             totals[1] + request.duration_ms,
             totals[2] + (request.ttft_ms or 0),
+            totals[3] + _kinds_of_tokens(request),
         ]
         if max(after) <= MAX_INTEGER:
             totals = after
@@ -309,15 +291,3 @@ def _body(arrival: int, request: RequestLog) -> bytes:
     if not request.id:
         request = msgspec.structs.replace(request, id=f"req_{request.timestamp}_{arrival}")
     return encode_request(request)
-
-
-def _revise_row(
-    connection: sqlite3.Connection, key: tuple[int, int], changes: Mapping[str, Any]
-) -> None:
-    where = "WHERE timestamp = ? AND arrival = ?"
-    row = connection.execute(f"SELECT body FROM requests {where}", key).fetchone()
-    if row is None:
-        return
-    revised = msgspec.structs.replace(decode_request(row[0]), **changes)
-    connection.execute(f"DELETE FROM requests {where}", key)
-    keep_rows(connection, [(key[1], revised)])

@@ -15,21 +15,19 @@ from typing import NamedTuple
 import msgspec
 
 from proxypal.clock import Clock, iso_utc, offset_of
-from proxypal.errors import CannotWrite, DamagedDatabase, NewerDatabase, StoreError
+from proxypal.errors import CannotWrite
 from proxypal.records.labels import LocalHours
-from proxypal.store import durable_files
+from proxypal.store import backups, durable_files
 from proxypal.store.actions import Import, import_facts
-from proxypal.store.database import Database, looks_truncated, translated
+from proxypal.store.database import Database
+from proxypal.store.examining import AGGREGATE, HISTORY, examine_database, examine_file
 from proxypal.store.opening import DATABASE, DatabaseFound, FileFound, Plan, decide
 from proxypal.store.protocol import StoreSettings
-from proxypal.store.publication import read_published
 from proxypal.store.rebuilding import rebuild
-from proxypal.store.schema import APPLICATION_ID, VERSION, upgrade
+from proxypal.store.schema import upgrade
 from proxypal.store.series import SeriesIndex
-from proxypal.store.state import Change, State, fresh_state, read_state, write_state
+from proxypal.store.state import LEFT, Change, State, fresh_state, read_state, write_state
 
-HISTORY = "history.json"
-AGGREGATE = "aggregate.json"
 _LOCK = ".proxypal.lock"
 
 
@@ -93,11 +91,18 @@ class Opener:
         try:
             with database.transaction() as connection:
                 state = read_state(connection)
+                if state is not None and state.has_left:
+                    if not database.is_current():
+                        return database, None
+                    # Its successor is gone and it is back in its place.
+                    state.store_id = state.store_id.removeprefix(LEFT)
+                    write_state(connection, state)
                 found = msgspec.structs.replace(found, state=state)
                 plan = decide(found, *self._look_at_files())
                 if plan.action != "use" or (plan.set_aside and not mend):
                     return database, None
                 self._set_aside(plan, iso_utc(self.clock()))
+                self._remove_temporaries()
         except BaseException:
             database.close()
             raise
@@ -117,7 +122,13 @@ class Opener:
         Raises:
             CannotWrite: there is nothing that can be read.
         """
-        found, database = examine_database(self.directory / DATABASE, read_only=True)
+        trouble = CannotWrite(self.directory, "it holds no store, and none can be made there")
+        try:
+            found, database = examine_database(self.directory / DATABASE, read_only=True)
+        except CannotWrite as error:
+            # Left by a crash, where SQLite may not make what it needs to read on.
+            found, database = DatabaseFound(kind="damaged", reason=str(error)), None
+            trouble = error
         history, aggregate = self._look_at_files()
         plan = decide(found, history, aggregate)
         if plan.action == "use" and database is not None:
@@ -125,7 +136,7 @@ class Opener:
         if database is not None:
             database.close()
         if plan.action != "rebuild":
-            raise CannotWrite(self.directory, "it holds no store, and none can be made there")
+            raise trouble
         memory = Database(None)
         with memory.transaction() as connection:
             upgrade(connection)
@@ -143,6 +154,7 @@ class Opener:
 
     def _start_again(self, damage: Damage | None, unusable: Database | None) -> Opened:
         """Create, rebuild or migrate. Nobody else does so meanwhile (`alone`)."""
+        durable_files.remove_temporaries(self.directory, f"{DATABASE}.*")
         found, reopened = examine_database(self.directory / DATABASE)
         for database in (unusable, reopened):
             if database is not None:
@@ -169,6 +181,12 @@ class Opener:
             raise
         return Opened(database, plan.publish, [*plan.warnings, *told])
 
+    def _remove_temporaries(self) -> None:
+        """Files and backups are written inside write transactions: in ours, nobody is at it."""
+        durable_files.remove_temporaries(self.directory, f"{HISTORY}.*")
+        durable_files.remove_temporaries(self.directory, f"{AGGREGATE}.*")
+        durable_files.remove_temporaries(self.directory / backups.DIRECTORY)
+
     def _set_aside(self, plan: Plan, stamp: str) -> None:
         for name, reason in plan.set_aside.items():
             if (self.directory / name).exists():
@@ -184,13 +202,25 @@ class Opener:
         _, history, aggregate = found
         hours = LocalHours(offset_of(self.settings.zone))
         if plan.action == "rebuild":
-            rebuild(connection, history, aggregate, hours, now_ms)
+            rebuild(connection, history, aggregate, now_ms)
             return []
         state = fresh_state(os.urandom(16).hex(), now_ms, self.settings)
         write_state(connection, state)
         if plan.action != "migrate":
-            return []
+            return self._left_behind()
         return self._migrate(connection, state, (history, aggregate), hours, now_ms)
+
+    def _left_behind(self) -> list[str]:
+        kept = len(backups.list_manifests(self.directory))
+        if not kept:
+            return []
+        # Not restored by itself: the proxy's logs may count the same requests anew.
+        warning = (
+            f"{self.directory / backups.DIRECTORY} still holds {kept} of the backups of a store "
+            "that is gone. This new one cannot restore them; original files that a migration "
+            "kept there can be imported (`proxypal import`)."
+        )
+        return [warning]
 
     def _migrate(
         self,
@@ -226,82 +256,3 @@ class Opener:
             f"files are in backups/{backup.name}; undo with `proxypal restore {backup.name}`."
         )
         return [migrated, *old.facts.notes, *warnings]
-
-
-def examine_file(path: Path) -> FileFound:
-    """Look at one of the two JSON files.
-
-    Raises:
-        CannotWrite: it exists and cannot be read.
-    """
-    try:
-        with durable_files.writing(path):
-            data = path.read_bytes()
-            mtime_ms = path.stat().st_mtime_ns // 1_000_000
-    except StoreError as error:
-        if isinstance(error.__cause__, FileNotFoundError):
-            return FileFound(name=path.name, kind="absent")
-        raise
-    published = read_published(data)
-    if published is not None:
-        return FileFound(
-            name=path.name, kind="ours", data=data, published=published, mtime_ms=mtime_ms
-        )
-    try:
-        tree = msgspec.json.decode(data)
-    except msgspec.MsgspecError:
-        return FileFound(name=path.name, kind="unreadable", data=data, mtime_ms=mtime_ms)
-    return FileFound(
-        name=path.name,
-        kind="foreign" if isinstance(tree, dict) else "unreadable",
-        data=data,
-        mtime_ms=mtime_ms,
-    )
-
-
-def examine_database(
-    path: Path, *, read_only: bool = False
-) -> tuple[DatabaseFound, Database | None]:
-    """Look at the database; it comes back open if it is sound.
-
-    Raises:
-        NewerDatabase: made by a later proxypal.
-        CannotWrite, StoreBusy: it could not be looked at.
-    """
-    if not path.exists() or path.stat().st_size == 0:
-        # An empty file is what a crash before the first commit leaves.
-        return DatabaseFound(kind="absent"), None
-    if not path.with_name(path.name + "-wal").exists() and looks_truncated(path):
-        return DatabaseFound(kind="damaged", reason="the file is cut short"), None
-    try:
-        database = Database(path, read_only=read_only)
-        try:
-            return _examine_open(database)
-        except BaseException:
-            database.close()
-            raise
-    except DamagedDatabase as error:
-        return DatabaseFound(kind="damaged", reason=error.reason), None
-
-
-def _examine_open(database: Database) -> tuple[DatabaseFound, Database | None]:
-    with translated(database.path):
-        execute = database.connection.execute
-        (application_id,) = execute("PRAGMA application_id").fetchone()
-        (version,) = execute("PRAGMA user_version").fetchone()
-        if application_id not in {0, APPLICATION_ID}:
-            raise DamagedDatabase(database.path, "it belongs to another program")
-        if version > VERSION:
-            raise NewerDatabase(database.path, version, VERSION)
-        if version == 0:
-            # A crash before the first commit leaves a database without tables.
-            database.close()
-            return DatabaseFound(kind="absent"), None
-        if version < VERSION:
-            with database.transaction() as connection:
-                upgrade(connection)
-        state = read_state(database.connection)
-        migrated = execute("SELECT 1 FROM undo_log WHERE kind = 'migration'").fetchone()
-    if state is None:
-        raise DamagedDatabase(database.path, "it holds no state")
-    return DatabaseFound(kind="sound", state=state, migrated=migrated is not None), database

@@ -18,17 +18,16 @@ def apply_batch(change: Change, recording: Recording, batch: SourceBatch) -> Sou
         return SourceOutcome(position=None)
     # Everything a log says up to the watermark was counted by the files that were migrated.
     fresh = [
-        request if request.timestamp <= now_ms + MAX_SKEW_MS else _as_of_now(request, now_ms)
-        for request in batch.requests
+        Prepared(
+            place,
+            request if request.timestamp <= now_ms + MAX_SKEW_MS else _as_of_now(request, now_ms),
+            id_hash=0,
+            digest=0,
+        )
+        for place, request in enumerate(batch.requests)
         if request.timestamp > state.watermark_ms
     ]
-    counted = recording.add(
-        connection,
-        state,
-        [Prepared(place, request, 0, 0) for place, request in enumerate(fresh)],
-        now_ms,
-        pushed=False,
-    )
+    counted = recording.add(connection, state, fresh, now_ms, pushed=False)
     connection.executemany(
         "INSERT INTO gaps (source, from_ms, until_ms, reason, noticed_at) VALUES (?, ?, ?, ?, ?)",
         [(g.source, g.from_ms, g.until_ms, g.reason, now_ms) for g in batch.gaps],

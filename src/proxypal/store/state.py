@@ -7,8 +7,12 @@ from typing import NamedTuple
 
 import msgspec
 
+from proxypal.errors import DamagedDatabase
 from proxypal.store.protocol import StoreSettings
 from proxypal.store.series import SeriesIndex
+
+LEFT = "left:"
+"""Stands before the store id of a file that was lost and has a successor, see `succession.py`."""
 
 
 class State(msgspec.Struct):
@@ -27,6 +31,11 @@ class State(msgspec.Struct):
     settings: StoreSettings
     history_extras: bytes = b"{}"
     aggregate_extras: bytes = b"{}"
+
+    @property
+    def has_left(self) -> bool:
+        """Whether nothing must be committed to this file any more."""
+        return self.store_id.startswith(LEFT)
 
 
 _COLUMNS = tuple(State.__struct_fields__)
@@ -73,6 +82,18 @@ def read_state(connection: sqlite3.Connection) -> State | None:
     state = State(*row)
     state.live_epochs = list(_epochs(row[_EPOCHS]))
     state.settings = _settings(row[_SETTINGS])
+    return state
+
+
+def sound_state(connection: sqlite3.Connection, path: Path) -> State:
+    """The state of the database at `path`.
+
+    Raises:
+        DamagedDatabase: it has none.
+    """
+    state = read_state(connection)
+    if state is None:
+        raise DamagedDatabase(path, "it holds no state")
     return state
 
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from proxypal.records.counters import COUNT_FIELDS, COUNTER_FIELDS, Counters
 from proxypal.records.labels import day_label, hour_label, hour_of_label
+from proxypal.records.request import MAX_INTEGER
 from proxypal.store.series import SeriesKey
 
 Sums = dict[tuple[str, str], Counters]
@@ -23,6 +24,10 @@ ADD_UP = ", ".join(f"{name} = {name} + excluded.{name}" for name in COUNT_FIELDS
 _ADD_SUM = (
     f"INSERT INTO sums (scope, label, {_NAMES}) VALUES (?, ?, {_MARKS}) "
     f"ON CONFLICT (scope, label) DO UPDATE SET {ADD_UP}"
+)
+EMPTY = " AND ".join(
+    # Taken off to the last cent, money reads 0.00.
+    ["scope != 'total'", *(f"{name} = 0" for name in COUNT_FIELDS), "cost_usd + 0 = 0"]
 )
 SELECT_SUMS = f"SELECT scope, label, {_NAMES} FROM sums"
 
@@ -121,8 +126,14 @@ def let_old_hours_go(connection: sqlite3.Connection) -> None:
 
 def drop_empty(connection: sqlite3.Connection) -> None:
     """Delete sums that an undo brought back to nothing; the total always stays."""
-    zero = " AND ".join(f"{name} = 0" for name in COUNT_FIELDS)
-    connection.execute(f"DELETE FROM sums WHERE scope != 'total' AND {zero}")
+    connection.execute(f"DELETE FROM sums WHERE {EMPTY}")
+
+
+def is_exact(connection: sqlite3.Connection) -> bool:
+    """Whether every total is a number that each JSON reader keeps; no scope is above the total."""
+    most = ", ".join(["tokens_in + tokens_out", *COUNT_FIELDS])
+    row = connection.execute(f"SELECT max(0, {most}) FROM sums WHERE scope = 'total'").fetchone()
+    return row is None or int(row[0]) <= MAX_INTEGER
 
 
 def read_sums(connection: sqlite3.Connection) -> Sums:

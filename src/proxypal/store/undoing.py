@@ -5,11 +5,12 @@ takes off exactly what it added. An import undone while a later reset has its nu
 owed: its numbers come off when that reset is undone. Runs inside the caller's transaction.
 """
 
+import contextlib
 import sqlite3
 
 import msgspec
 
-from proxypal.errors import AlreadyUndone, BackupNotFound
+from proxypal.errors import AlreadyUndone, BackupNotFound, WrongUsage
 from proxypal.records.counters import Counters
 from proxypal.store import backups
 from proxypal.store.cells import Cells, add_cells, seal
@@ -24,6 +25,7 @@ from proxypal.store.totals import (
     add_sums,
     counters_from,
     drop_empty,
+    is_exact,
     let_old_hours_go,
 )
 
@@ -46,21 +48,37 @@ def undo(change: Change, name: str) -> Backup:
         if entry.kind == "reset":
             _undo_reset(change, delta, entry)
         elif entry.kind == "clear":
-            _undo_clear(connection, state, delta)
+            _undo_clear(change, delta)
         else:
-            _undo_import(connection, state, delta, entry)
+            _undo_import(change, delta, entry)
     connection.execute("UPDATE undo_log SET undone_at = ? WHERE name = ?", (now_ms, name))
     state.sequence += 1
     write_state(connection, state)
     return msgspec.structs.replace(backup, undone_at=now_ms)
 
 
-def _undo_clear(connection: sqlite3.Connection, state: State, delta: sqlite3.Connection) -> None:
+def _undo_clear(change: Change, delta: sqlite3.Connection) -> None:
+    connection, data_directory, state, _, _ = change
     connection.executemany(
         "INSERT OR IGNORE INTO requests (timestamp, arrival, body) VALUES (?, ?, ?)",
         delta.execute("SELECT timestamp, arrival, body FROM requests"),
     )
+    for entry in read_undo_log(connection):
+        # Rows of an import that was undone since they were put aside stay away.
+        if entry.undone_at is not None and entry.kind not in {"clear", "reset"}:
+            with (
+                contextlib.suppress(BackupNotFound),
+                backups.opened_delta(data_directory, entry.name) as imported,
+            ):
+                _take_rows_off(connection, imported)
     trim_history(connection, state.settings.history_limit)
+
+
+def _take_rows_off(connection: sqlite3.Connection, delta: sqlite3.Connection) -> None:
+    connection.executemany(
+        "DELETE FROM requests WHERE timestamp = ? AND arrival = ?",
+        delta.execute("SELECT timestamp, arrival FROM requests"),
+    )
 
 
 def _undo_reset(change: Change, delta: sqlite3.Connection, entry: UndoEntry) -> None:
@@ -69,6 +87,11 @@ def _undo_reset(change: Change, delta: sqlite3.Connection, entry: UndoEntry) -> 
     created_at, _, cells_since, reset_sequence = about[:4]
     add_sums(connection, _sums_in(delta))
     _add_named_cells(connection, state, series, delta)
+    if not is_exact(connection):
+        raise WrongUsage(
+            "Restoring this would push an all-time total beyond 2^53 - 1, the largest exact "
+            "number; nothing was restored."
+        )
     let_old_hours_go(connection)
     if state.live_epochs[-1] == state.epoch and max(entry.epochs) == state.epoch - 1:
         state.reset_sequence = reset_sequence
@@ -79,27 +102,43 @@ def _undo_reset(change: Change, delta: sqlite3.Connection, entry: UndoEntry) -> 
         if owed.owed and set(owed.epochs) <= set(entry.epochs):
             with backups.opened_delta(data_directory, owed.name) as imported:
                 _take_off(connection, _sums_in(imported))
+                _take_claim_off(change, imported)
             connection.execute("UPDATE undo_log SET owed = 0 WHERE name = ?", (owed.name,))
 
 
-def _undo_import(
-    connection: sqlite3.Connection, state: State, delta: sqlite3.Connection, entry: UndoEntry
-) -> None:
+def _undo_import(change: Change, delta: sqlite3.Connection, entry: UndoEntry) -> None:
+    connection, state = change.connection, change.state
     about = delta.execute("SELECT * FROM about").fetchone()
-    created_at, created_after, _, _, watermark_before, watermark_after, _ = about
+    watermark_before, watermark_after = about[4:6]
     if set(entry.epochs) <= set(state.live_epochs):
         _take_off(connection, _sums_in(delta))
-        if state.created_at == created_after:
-            state.created_at = created_at
+        _take_claim_off(change, delta)
     else:
         connection.execute("UPDATE undo_log SET owed = 1 WHERE name = ?", (entry.name,))
-    connection.executemany(
-        "DELETE FROM requests WHERE timestamp = ? AND arrival = ?",
-        delta.execute("SELECT timestamp, arrival FROM requests"),
-    )
+    # What the imported rows pushed out of history stays out, also if it was not deleted yet.
+    trim_history(connection, state.settings.history_limit)
+    _take_rows_off(connection, delta)
     connection.execute("DELETE FROM fingerprints WHERE backup = ?", (entry.name,))
     if state.watermark_ms == watermark_after:
         state.watermark_ms = watermark_before
+
+
+def _take_claim_off(change: Change, imported: sqlite3.Connection) -> None:
+    """Since when is tracked is what it was before the import, unless something else moved it."""
+    connection, data_directory, state, _, _ = change
+    before, after = imported.execute("SELECT created_at, created_after FROM about").fetchone()
+    if state.created_at != after:
+        return
+    state.created_at = before
+    for entry in read_undo_log(connection):
+        if entry.kind == "reset" and entry.undone_at is not None:
+            # Its numbers count again, and may be older than what was known before the import.
+            with (
+                contextlib.suppress(BackupNotFound),
+                backups.opened_delta(data_directory, entry.name) as reset,
+            ):
+                (since,) = reset.execute("SELECT created_at FROM about").fetchone()
+                state.created_at = min(state.created_at, before if since == after else since)
 
 
 def _sums_in(delta: sqlite3.Connection) -> Sums:

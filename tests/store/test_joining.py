@@ -1,0 +1,212 @@
+"""The join window: what can still be recognised or changed, bounded by number and by age."""
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+
+from builders import NOW_MS, a_request, requests
+from proxypal.records.counters import counters_of
+from proxypal.records.request import RequestLog
+from proxypal.store.database import Database
+from proxypal.store.joining import (
+    KnownIds,
+    OpenRequest,
+    counted_request,
+    hash64,
+    hashes_of,
+    let_go,
+    oldest_arrival,
+    open_request,
+    own_arrival,
+    read_batch,
+    remember,
+    rewrite_batch,
+)
+from proxypal.store.protocol import StoreSettings
+from proxypal.store.schema import upgrade
+
+BOUND = 10_000
+
+
+@contextlib.contextmanager
+def a_database() -> Iterator[sqlite3.Connection]:
+    """Empty tables, in memory."""
+    database = Database(None)
+    try:
+        upgrade(database.connection)
+        yield database.connection
+    finally:
+        database.close()
+
+
+def opened(arrival: int, request: RequestLog) -> OpenRequest:
+    """A request as the window keeps it."""
+    return open_request(request, arrival, *hashes_of(request), (490_000, 1))
+
+
+@given(requests())
+def test_what_was_counted_can_be_taken_off_again(request: RequestLog) -> None:
+    """The window remembers every number that a request added, so that it can be corrected."""
+    key = (
+        request.provider,
+        request.model,
+        request.api_key or "",
+        request.account or "",
+        request.source or "",
+    )
+    assert counters_of(counted_request(opened(1, request), key)) == counters_of(request)
+
+
+def test_the_window_holds_no_names() -> None:
+    """Neither an id nor a model nor an account stands in the window, only hashes and numbers."""
+    request = a_request(id="secret-id", request_id="secret-request", account="me@example.com")
+    with a_database() as connection:
+        remember(connection, [opened(1, request)], NOW_MS, 0)
+        (body,) = connection.execute("SELECT body FROM join_window").fetchone()
+        for word in (b"secret", b"example", b"claude", b"messages"):
+            assert word not in body
+
+
+@given(requests(), requests())
+def test_a_repetition_has_the_same_id_and_the_same_content(
+    one: RequestLog, other: RequestLog
+) -> None:
+    """Two requests are recognised as one only if they agree in everything."""
+    one = msgspec.structs.replace(one, id="id")
+    other = msgspec.structs.replace(other, id="id")
+    assert (hashes_of(one) == hashes_of(other)) == (one == other)
+    assert hashes_of(msgspec.structs.replace(one, id="")) == (0, 0)
+
+
+def test_a_hash_is_the_same_tomorrow() -> None:
+    """A database written by one version of Python is understood by the next."""
+    assert hash64("a1b2c3d4") == 8406134554961792709
+    assert hash64("") != hash64("\ud800")
+
+
+def test_a_known_id_is_found_by_every_process() -> None:
+    """A window follows what others recorded since it last looked."""
+    with a_database() as connection:
+        ours, theirs = KnownIds(), KnownIds()
+        first = opened(1, a_request(id="a"))
+        remember(connection, [first], NOW_MS, 0)
+        ours.follow(connection, 1, BOUND)
+        assert ours.repeats(first.id_hash, first.digest)
+        second = opened(2, a_request(id="b"))
+        remember(connection, [second], NOW_MS, 0)
+        assert not ours.repeats(second.id_hash, second.digest)
+        for known in (ours, theirs):
+            known.follow(connection, 2, BOUND)
+            assert known.find(hash64("b")) == (2, second.digest)
+            assert known.find(hash64("c")) is None
+
+
+def test_an_id_used_again_is_known_with_both_contents() -> None:
+    """A retry of the first of two requests under one id is still a repetition."""
+    with a_database() as connection:
+        known = KnownIds()
+        first, second = opened(1, a_request(id="a")), opened(2, a_request(id="a", status=500))
+        for item in (first, second):
+            remember(connection, [item], NOW_MS, 0)
+        known.follow(connection, 2, BOUND)
+        assert known.repeats(first.id_hash, first.digest)
+        assert known.repeats(second.id_hash, second.digest)
+        assert not known.repeats(first.id_hash, 12345)
+        assert known.find(hash64("a")) == (2, second.digest), "the newest is the one meant"
+
+
+def test_a_forgotten_window_is_read_anew() -> None:
+    """After a failed transaction what it had remembered does not count."""
+    with a_database() as connection:
+        known = KnownIds()
+        known.add([opened(1, a_request(id="rolled back"))], 1)
+        known.forget()
+        known.follow(connection, 1, BOUND)
+        assert known.find(hash64("rolled back")) is None
+
+
+def test_the_window_is_bounded_by_number() -> None:
+    """At most the set number of requests stay, the newest ones."""
+    limits = StoreSettings(join_window_requests=10)
+    with a_database() as connection:
+        for arrival in range(1, 31):
+            request = a_request(id=f"id-{arrival}")
+            remember(connection, [opened(arrival, request)], NOW_MS, 0)
+        let_go(connection, 30, NOW_MS, limits)
+        left = connection.execute("SELECT first FROM join_window ORDER BY first").fetchall()
+        assert [first for (first,) in left] == list(range(21, 31))
+        known = KnownIds()
+        known.follow(connection, 30, 10)
+        assert known.find(hash64("id-20")) is None
+        assert known.find(hash64("id-21")) is not None
+        assert oldest_arrival(connection) == 21
+
+
+def test_the_window_is_bounded_by_age() -> None:
+    """Two hours after it arrived a request can be neither changed nor recognised."""
+    limits = StoreSettings()
+    with a_database() as connection:
+        for arrival in range(1, 11):
+            arrived_at = NOW_MS + arrival * 60_000
+            remember(connection, [opened(arrival, a_request(id=f"{arrival}"))], arrived_at, 0)
+        let_go(connection, 10, NOW_MS + 5 * 60_000 + limits.join_window_ms, limits)
+        assert oldest_arrival(connection) == 5
+        let_go(connection, 10, NOW_MS + 60 * 60_000 + limits.join_window_ms, limits)
+        assert oldest_arrival(connection) == 0
+
+
+@given(st.lists(st.integers(1, 30), min_size=1, max_size=40))
+def test_memory_follows_the_bound(sizes: list[int]) -> None:
+    """However many ids pass, the memory of them stays within twice the window."""
+    limits = StoreSettings(join_window_requests=20)
+    with a_database() as connection:
+        known, sequence = KnownIds(), 0
+        for size in sizes:
+            known.follow(connection, sequence, limits.join_window_requests)
+            batch = [
+                opened(sequence + n, a_request(id=f"{sequence + n}")) for n in range(1, size + 1)
+            ]
+            remember(connection, batch, NOW_MS, 0)
+            sequence += size
+            known.add(batch, sequence)
+            let_go(connection, sequence, NOW_MS, limits)
+        assert len(known._found) <= 2 * (limits.join_window_requests + max(sizes))
+
+
+def test_a_batch_is_found_by_any_of_its_requests() -> None:
+    """Requests committed together are kept together, and each is found in its batch."""
+    with a_database() as connection:
+        batch = [opened(arrival, a_request(id=f"{arrival}")) for arrival in (11, 12, 14)]
+        remember(connection, batch, NOW_MS, 3)
+        remember(connection, [], NOW_MS, 3)
+        found = read_batch(connection, 12)
+        assert found is not None
+        assert (found.first, found.epoch) == (11, 3)
+        assert found.requests == batch
+        assert read_batch(connection, 10) is None
+        assert read_batch(connection, 15) is None
+
+
+def test_a_batch_can_be_rewritten() -> None:
+    """What is remembered of one request changes, its neighbours stay as they were."""
+    with a_database() as connection:
+        remember(connection, [opened(1, a_request()), opened(2, a_request())], NOW_MS, 0)
+        found = read_batch(connection, 2)
+        assert found is not None
+        found.requests[1] = opened(2, a_request(tokens_in=7))
+        rewrite_batch(connection, found)
+        again = read_batch(connection, 1)
+        assert again is not None
+        assert [item.tokens_in for item in again.requests] == [500, 7]
+
+
+def test_the_id_the_store_gave_is_understood() -> None:
+    """`req_TIMESTAMP_ARRIVAL` leads back to the request; other ids do not."""
+    assert own_arrival("req_1766394932000_17") == 17
+    assert own_arrival("req_17") is None
+    assert own_arrival("req_1766394932000_17x") is None
+    assert own_arrival("7f3a") is None

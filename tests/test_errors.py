@@ -1,0 +1,76 @@
+"""Every error a person can meet: one tree, and sentences that say what to do."""
+
+import inspect
+from pathlib import Path
+
+import pytest
+
+from proxypal import errors
+from proxypal.errors import (
+    AlreadyUndone,
+    BackupNotFound,
+    CannotWrite,
+    DamagedDatabase,
+    LogNotFound,
+    NewerDatabase,
+    ProxypalError,
+    StorageFull,
+    StoreBusy,
+    StoreClosed,
+    StoreError,
+    UnreadableInput,
+    WrongUsage,
+)
+
+PATH = Path("/data/proxypal.db")
+
+EXAMPLES: list[tuple[ProxypalError, list[str]]] = [
+    (WrongUsage("Say it so."), ["Say it so."]),
+    (UnreadableInput(PATH, "it is empty"), [str(PATH), "it is empty"]),
+    (LogNotFound([PATH]), [str(PATH), "logging-to-file", "debug", "proxypal watch"]),
+    (BackupNotFound("yesterday", PATH), ["yesterday", str(PATH), "proxypal restore"]),
+    (AlreadyUndone("n"), ["n", "already restored"]),
+    (StoreBusy(PATH, 60), [str(PATH), "60 s", "try again"]),
+    (StorageFull(PATH), ["Storage full", str(PATH), "Free some space"]),
+    (StorageFull(PATH, 7), ["Storage full", "7"]),
+    (CannotWrite(PATH, "read-only"), [str(PATH), "read-only", "permissions", "--data-dir"]),
+    (CannotWrite(PATH, "read-only", 7), ["7"]),
+    (DamagedDatabase(PATH, "torn"), [str(PATH), "torn", "rebuild"]),
+    (NewerDatabase(PATH, 3, 1), [str(PATH), "3", "1", "Update proxypal"]),
+    (StoreClosed(), ["closed", "Open it again"]),
+]
+
+
+@pytest.mark.parametrize(("error", "words"), EXAMPLES, ids=lambda value: type(value).__name__)
+def test_an_error_says_what_happened_and_what_to_do(error: ProxypalError, words: list[str]) -> None:
+    """The sentence names the file, the reason and the way out, and ends like a sentence."""
+    for word in words:
+        assert word in str(error)
+    assert str(error)[0].isupper() or str(error).startswith(("/", "n "))
+    assert str(error).endswith((".", ")."))
+
+
+def test_every_error_has_an_example_here() -> None:
+    """No error is added without a sentence that was read."""
+    known = {type(error) for error, _ in EXAMPLES} | {ProxypalError, StoreError}
+    assert known == {
+        found
+        for _, found in inspect.getmembers(errors, inspect.isclass)
+        if issubclass(found, ProxypalError)
+    }
+
+
+@pytest.mark.parametrize(("error", "words"), EXAMPLES, ids=lambda value: type(value).__name__)
+def test_one_except_catches_all(error: ProxypalError, words: list[str]) -> None:
+    """Whoever calls us can catch everything we raise on purpose by one name."""
+    assert words
+    assert isinstance(error, ProxypalError)
+    assert type(error).__doc__
+
+
+def test_troubles_of_the_store_have_a_name_of_their_own() -> None:
+    """A store that is busy, full, closed or damaged is told from a wrong question."""
+    for found in (StoreBusy, StorageFull, CannotWrite, DamagedDatabase, NewerDatabase, StoreClosed):
+        assert issubclass(found, StoreError)
+    for question in (BackupNotFound, AlreadyUndone, WrongUsage):
+        assert not issubclass(question, StoreError)

@@ -99,7 +99,7 @@ class Recording:
     ) -> None:
         grouped, places = self._group(batch)
         numbered = self.series.admit(
-            connection, {key for _, key in grouped}, state.settings.label_cap
+            connection, dict.fromkeys(key for _, key in grouped), state.settings.label_cap
         )
         cells: Cells = {}
         for (hour, key), counters in grouped.items():

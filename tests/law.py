@@ -1,0 +1,291 @@
+"""The law of the store, audited from outside: what any data directory must show at any time.
+
+Expected numbers are computed here, from the requests that were offered; nothing of the store's
+own arithmetic is used. `ledger.py` says what a list of operations must come to.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from proxypal.records.request import RequestLog
+from proxypal.store import Store
+from proxypal.store.publication import read_published
+
+BASE_MS = 1_767_225_600_000  # 2026-01-01T00:00Z
+NOW_MS = BASE_MS + 10 * 365 * 24 * 3_600_000
+HISTORY_LIMIT = 500
+
+FILES = ("aggregate.json", "history.json")
+_STATUSES = (200, 200, 200, 429, 499, 200, 500, 302, 404)
+_PROVIDERS = ("claude", "openai", "gemini")
+
+JsonObject = dict[str, Any]
+
+
+def clock() -> int:
+    """A clock that stands still, so that two runs of the same operations are the same."""
+    return NOW_MS
+
+
+def open_store(directory: Path, **more: Any) -> Store:
+    """The store as every test here opens it: days in UTC, the clock standing still."""
+    return Store(directory, zone="UTC", clock=clock, **more)
+
+
+def request(number: int, stream: int = 0) -> RequestLog:
+    """Request `number` of a stream: the same whenever it is asked for, no two alike.
+
+    Three at a time share a timestamp; a day has about 500; every stream has its own models.
+    """
+    place = stream * 100_000 + number
+    return RequestLog(
+        id=f"s{stream}-{number:06d}",
+        timestamp=BASE_MS + place // 3 * 518_000,
+        provider=_PROVIDERS[number % 3],
+        model=f"stream-{stream}-model-{number % 4}",
+        path="/v1/messages",
+        status=_STATUSES[number % len(_STATUSES)],
+        duration_ms=100 + number % 977,
+        tokens_in=1000 + number,
+        tokens_out=7 * number % 311,
+        tokens_cached=number % 13,
+        cost_usd=Decimal(number % 100 + 1) / 10_000,
+    )
+
+
+def requests(first: int, count: int, stream: int = 0) -> list[RequestLog]:
+    """Requests `first` to `first + count - 1` of a stream."""
+    return [request(number, stream) for number in range(first, first + count)]
+
+
+# -- what the files must say, out of the requests that were counted
+
+
+def expected_books(counted: Sequence[RequestLog]) -> JsonObject:
+    """The numbers of `aggregate.json` for exactly these requests, each once."""
+    days: dict[str, list[int]] = {}
+    models: dict[str, Counter[str]] = {}
+    providers: dict[str, Counter[str]] = {}
+    for item in counted:
+        tokens = (item.tokens_in or 0) + (item.tokens_out or 0)
+        day = days.setdefault(_day_of(item.timestamp), [0, 0])
+        day[0] += 1
+        day[1] += tokens
+        for label, group in ((item.model, models), (item.provider, providers)):
+            group.setdefault(label, Counter()).update(_line_of(item))
+    return {
+        "totalRequests": len(counted),
+        "totalSuccessCount": sum(_succeeded(item) for item in counted),
+        "totalFailureCount": sum(not _succeeded(item) for item in counted),
+        "totalTokensIn": sum(item.tokens_in or 0 for item in counted),
+        "totalTokensOut": sum(item.tokens_out or 0 for item in counted),
+        "totalTokensCached": sum(item.tokens_cached or 0 for item in counted),
+        "totalCostUsd": sum((item.cost_usd or Decimal(0) for item in counted), Decimal(0)),
+        "requestsByDay": {day: sums[0] for day, sums in days.items()},
+        "tokensByDay": {day: sums[1] for day, sums in days.items()},
+        "modelStats": {label: dict(line) for label, line in models.items()},
+        "providerStats": {label: dict(line) for label, line in providers.items()},
+    }
+
+
+def _succeeded(item: RequestLog) -> bool:
+    return 100 <= item.status < 400 and not item.failed
+
+
+def _line_of(item: RequestLog) -> dict[str, int]:
+    return {
+        "requests": 1,
+        "successCount": int(_succeeded(item)),
+        "failureCount": int(not _succeeded(item)),
+        "tokens": (item.tokens_in or 0) + (item.tokens_out or 0),
+        "inputTokens": item.tokens_in or 0,
+        "outputTokens": item.tokens_out or 0,
+        "cachedTokens": item.tokens_cached or 0,
+        "durationMs": item.duration_ms,
+    }
+
+
+def _day_of(timestamp_ms: int) -> str:
+    year, month, day = _civil(timestamp_ms // 86_400_000)
+    return f"{year:04d}-{month:02d}-{day:02d}"
+
+
+def _civil(days: int) -> tuple[int, int, int]:
+    """Days since 1970-01-01 to a date (Hinnant's algorithm; not the code under test)."""
+    days += 719_468
+    era, of_era = divmod(days, 146_097)
+    year = (of_era - of_era // 1460 + of_era // 36_524 - of_era // 146_096) // 365
+    of_year = of_era - (365 * year + year // 4 - year // 100)
+    month = (5 * of_year + 2) // 153
+    day = of_year - (153 * month + 2) // 5 + 1
+    month += 3 if month < 10 else -9
+    return year + era * 400 + (month <= 2), month, day
+
+
+def books_of(aggregate: JsonObject) -> JsonObject:
+    """The same numbers as `expected_books`, out of a parsed `aggregate.json`."""
+    wanted = {"requests", "successCount", "failureCount", "tokens", "inputTokens"}
+    wanted |= {"outputTokens", "cachedTokens", "durationMs"}
+    books = {
+        key: aggregate[key]
+        for key in (
+            "totalRequests",
+            "totalSuccessCount",
+            "totalFailureCount",
+            "totalTokensIn",
+            "totalTokensOut",
+            "totalTokensCached",
+            "totalCostUsd",
+        )
+    }
+    for series in ("requestsByDay", "tokensByDay"):
+        points = {point["label"]: point["value"] for point in aggregate[series]}
+        assert len(points) == len(aggregate[series]), f"{series} names a day twice"
+        books[series] = points
+    for group in ("modelStats", "providerStats"):
+        books[group] = {
+            label: {key: value for key, value in line.items() if key in wanted}
+            for label, line in aggregate[group].items()
+        }
+    return books
+
+
+# -- the audit
+
+
+def read_json(path: Path) -> JsonObject:
+    """A JSON file with its money exact."""
+    decoder = msgspec.json.Decoder(JsonObject, float_hook=Decimal)
+    return decoder.decode(path.read_bytes())
+
+
+def audit_files(directory: Path) -> tuple[JsonObject, JsonObject]:
+    """Both files as they stand: ours, unharmed, consistent in themselves; (aggregate, history)."""
+    for name in FILES:
+        data = (directory / name).read_bytes()
+        assert read_published(data) is not None, f"{name} is not as we wrote it"
+    aggregate, history = (read_json(directory / name) for name in FILES)
+    _audit_sums(aggregate)
+    rows = history["requests"]
+    assert len(rows) <= HISTORY_LIMIT
+    times = [row["timestamp"] for row in rows]
+    assert times == sorted(times), "history is out of order"
+    ids = [row["id"] for row in rows]
+    assert len(set(ids)) == len(ids), "history holds a request twice"
+    return aggregate, history
+
+
+def _audit_sums(aggregate: JsonObject) -> None:
+    total = aggregate["totalRequests"]
+    assert aggregate["totalSuccessCount"] + aggregate["totalFailureCount"] == total
+    tokens = aggregate["totalTokensIn"] + aggregate["totalTokensOut"]
+    undated = aggregate["undated"]
+    assert _sum(aggregate["requestsByDay"]) + undated["requests"] == total
+    assert _sum(aggregate["tokensByDay"]) + undated["tokens"] == tokens
+    money = _sum(aggregate["costByDay"]) + undated["costUsd"]
+    assert money == aggregate["totalCostUsd"]
+    assert _sum(aggregate["requestsByHour"]) <= total
+    for group in ("modelStats", "providerStats"):
+        lines = aggregate[group].values()
+        for key, whole in (
+            ("requests", total),
+            ("successCount", aggregate["totalSuccessCount"]),
+            ("failureCount", aggregate["totalFailureCount"]),
+            ("tokens", tokens),
+            ("inputTokens", aggregate["totalTokensIn"]),
+            ("outputTokens", aggregate["totalTokensOut"]),
+            ("cachedTokens", aggregate["totalTokensCached"]),
+            ("costUsd", aggregate["totalCostUsd"]),
+        ):
+            assert sum(line[key] for line in lines) == whole, f"{group}: {key}"
+            assert all(line[key] >= 0 for line in lines), f"{group}: {key} below zero"
+
+
+def _sum(points: Sequence[JsonObject]) -> Any:
+    return sum(point["value"] for point in points)
+
+
+class Found(msgspec.Struct):
+    """What a reopened store said of itself."""
+
+    aggregate: JsonObject
+    history: list[JsonObject]
+    warnings: list[str]
+
+    @property
+    def books(self) -> JsonObject:
+        """The numbers to compare with `expected_books`."""
+        return books_of(self.aggregate)
+
+    @property
+    def ids(self) -> list[str]:
+        """The ids of the recent requests, oldest first."""
+        return [row["id"] for row in self.history]
+
+
+def reopen(directory: Path) -> Found:
+    """Open the store as the next process would, audit everything it says and leave it closed.
+
+    Opening it a second time must find nothing more to mend.
+    """
+    with open_store(directory) as store:
+        warnings = list(store.warnings)
+        off = [f for f in store.check() if not f.ok and f.check != "disk space"]
+        assert not off, off
+        stats = store.get_usage_stats()
+    aggregate, history = audit_files(directory)
+    assert stats.total_requests == aggregate["totalRequests"]
+    assert stats.success_count == aggregate["totalSuccessCount"]
+    assert stats.history_count == len(history["requests"])
+    with open_store(directory) as store:
+        assert store.warnings == [], "opening it twice must say nothing new"
+        assert store.get_usage_stats() == stats
+    assert audit_files(directory) == (aggregate, history)
+    return Found(aggregate, history["requests"], warnings)
+
+
+def check_law(
+    directory: Path,
+    *,
+    acknowledged: Collection[str] | int,
+    offered: Sequence[RequestLog],
+    batch: int = 1,
+) -> Found:
+    """Reopen after whatever happened and hold the store to its law.
+
+    Args:
+        directory: the data directory, with no process left in it.
+        acknowledged: ids of the requests whose recording was reported durable, or how many of
+            the first of `offered` were.
+        offered: all requests that were given to the store, each model's in the order they were
+            given, none of them twice.
+        batch: how many at a time were given by each recorder; a batch is counted whole or not.
+    """
+    if isinstance(acknowledged, int):
+        acknowledged = {item.id for item in offered[:acknowledged]}
+    found = reopen(directory)
+    counted: list[RequestLog] = []
+    by_model: dict[str, list[RequestLog]] = {}
+    for item in offered:
+        by_model.setdefault(item.model, []).append(item)
+    lines = found.aggregate["modelStats"]
+    assert set(lines) <= set(by_model)
+    for model, given in by_model.items():
+        count = lines.get(model, {}).get("requests", 0)
+        missing = [item.id for item in given[count:] if item.id in acknowledged]
+        assert not missing, f"acknowledged and lost: {missing[:5]}"
+        counted += given[:count]
+    in_flight = len(counted) - len(acknowledged)
+    assert in_flight % batch == 0 or len(counted) == len(offered), "a batch was torn"
+    assert found.books == expected_books(counted)
+    recent = sorted(counted, key=lambda item: item.timestamp)[-HISTORY_LIMIT:]
+    assert [row["timestamp"] for row in found.history] == [item.timestamp for item in recent]
+    edge = recent[0].timestamp if recent else 0
+    certain = {item.id for item in recent if item.timestamp > edge}
+    assert certain <= set(found.ids) <= {item.id for item in counted}
+    return found

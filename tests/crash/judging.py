@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 
+from law import Found, reopen
+from ledger import Ledger
 from moments import Moment, Stage
 from playing import Player
 from scenarios import Scenario
-
-from law import Found, reopen
-from ledger import Ledger
 
 _OWN = ("proxypal.db", "history.json", "aggregate.json", "backups", ".proxypal.lock")
 _AFTERWARDS = (["open"], ["record", 90_000, 1], ["undo"], ["close"])

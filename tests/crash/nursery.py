@@ -16,8 +16,8 @@ import traceback
 from pathlib import Path
 
 import msgspec
-from playing import Player
 
+from playing import Player
 from proxypal.errors import StoreError
 from proxypal.records import legacy  # noqa: F401 - imported late by the store; here once
 from proxypal.service import watching

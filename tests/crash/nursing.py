@@ -1,8 +1,8 @@
 """The test's side of `nursery.py`: children are started, killed as told, and their reports read."""
 
 import msgspec
-from nursery import Command, Outcome
 
+from nursery import Command, Outcome
 from programs import CRASH, start
 
 

@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from growing import grow
-
 from law import NOW_MS, requests
 from ledger import Operation, facts_to_import
 from proxypal.service.log_following import Report

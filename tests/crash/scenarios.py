@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
-from playing import Player
 
 from law import requests
 from ledger import Ledger, Operation, PutAside, after_each
+from playing import Player
 from proxypal.records.request import RequestLog, encode_request
 
 _SEED_FIELDS = (

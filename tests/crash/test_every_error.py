@@ -4,6 +4,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+
 from judging import judge, moments_of
 from moments import Moment, Stage
 from nursing import Nursery

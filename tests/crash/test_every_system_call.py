@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from judging import judge, moments_of
 from moments import Moment, Stage
 from nursing import Nursery

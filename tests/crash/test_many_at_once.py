@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from scenarios import delete_database, old_requests, write_old_history, zero_database
-from workers import Workers
 
 from law import check_law, expected_books, open_store, reopen, request, requests
+from scenarios import delete_database, old_requests, write_old_history, zero_database
+from workers import Workers
 
 PROCESSES = 8
 

@@ -6,13 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+
 from judging import judge
+from law import HISTORY_LIMIT, check_law, requests
+from ledger import Ledger, Operation, after_each
 from nursery import Command
 from nursing import Nursery
 from scenarios import Scenario
-
-from law import HISTORY_LIMIT, check_law, requests
-from ledger import Ledger, Operation, after_each
 
 pytest_plugins = ["crash_fixtures"]
 

@@ -9,6 +9,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from moments import REPORT, TRACED, Stage, whole_lines
 from nursing import Nursery
 from scenarios import SCENARIOS, Scenario

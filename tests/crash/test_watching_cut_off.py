@@ -4,13 +4,13 @@ import random
 from pathlib import Path
 
 import pytest
+
 from growing import TEXT, append, finish_line, rotate, written
+from law import HISTORY_LIMIT, open_store, reopen
 from moments import Stage
 from nursery import Command
 from nursing import Nursery
 from scenarios import Scenario
-
-from law import HISTORY_LIMIT, open_store, reopen
 from watch_runs import watch_once
 
 pytest_plugins = ["crash_fixtures"]

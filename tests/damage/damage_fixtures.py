@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
 from disks import SmallDisk
 from harming import Images, make_images
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from harming import (
     DATABASE,
     JSON_FILES,
@@ -16,7 +17,6 @@ from harming import (
     harms_of,
     kept_aside,
 )
-
 from law import audit_files, open_store
 from running import proxypal
 

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 from harming import DATABASE, JSON_FILES, Images, kept_aside
-
 from law import expected_books, open_store, reopen, request, requests
 
 Copied = Callable[[Path], Path]

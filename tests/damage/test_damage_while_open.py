@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from harming import JSON_FILES, Images, answers_of, kept_aside, rewrite
 
+from harming import JSON_FILES, Images, answers_of, kept_aside, rewrite
 from law import audit_files, check_law, open_store, reopen, request, requests
 from programs import CRASH, output_of
 from proxypal.store import Store

@@ -4,8 +4,8 @@ import time
 from collections.abc import Callable
 
 import pytest
-from disks import SmallDisk
 
+from disks import SmallDisk
 from law import check_law, open_store, reopen, request, requests
 from proxypal.errors import CannotWrite, StorageFull
 from proxypal.store import Store

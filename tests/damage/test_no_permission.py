@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from disks import SmallDisk
 from harming import Images, answers_of
-
 from law import check_law, open_store, requests
 from programs import DAMAGE, start
 from proxypal.errors import CannotWrite

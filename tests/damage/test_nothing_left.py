@@ -4,8 +4,8 @@ import shutil
 from pathlib import Path
 
 import msgspec
-from harming import rewrite
 
+from harming import rewrite
 from law import open_store, reopen, request, requests
 from ledger import facts_to_import
 from proxypal.records.request import RequestLog

@@ -32,8 +32,6 @@ lint: $(BIN)/.ready ## ruff and mypy --strict
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/mypy tests/crash/conftest.py
-	$(BIN)/mypy tests/damage/conftest.py
 
 format: $(BIN)/.ready ## rewrite the sources in the project's style
 	$(BIN)/ruff check --fix .

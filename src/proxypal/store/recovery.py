@@ -68,7 +68,12 @@ class Opener:
             NewerDatabase: made by a later proxypal.
         """
         durable_files.make_private_directory(self.directory)
-        database, opened = self._use_what_is_there(damage, mend=False)
+        database: Database | None = None
+        opened: Opened | None = None
+        # Another process may be putting the database in order at this very moment: once we are
+        # alone, the trouble is over or it is real.
+        with contextlib.suppress(CannotWrite):
+            database, opened = self._use_what_is_there(damage, mend=False)
         if opened is not None:
             return opened
         if database is not None:

@@ -4,6 +4,8 @@ Nothing is counted here again: every number comes from the aggregate, so it cann
 it. Must not enter: where the aggregate comes from, how the numbers are drawn.
 """
 
+from typing import Any
+
 from proxypal.records.aggregate import (
     ZERO,
     Aggregate,
@@ -38,9 +40,13 @@ def usage_stats(
         output_tokens=aggregate.total_tokens_out,
         requests_today=_value_at(aggregate.requests_by_day, today_label),
         tokens_today=_value_at(aggregate.tokens_by_day, today_label),
-        models=[_model_usage(name, stats) for name, stats in _most_first(aggregate.model_stats)],
+        models=[
+            ModelUsage(model=name, **_usage(stats))
+            for name, stats in _most_first(aggregate.model_stats)
+        ],
         providers=[
-            _provider_usage(name, stats) for name, stats in _most_first(aggregate.provider_stats)
+            ProviderUsage(provider=name, **_usage(stats))
+            for name, stats in _most_first(aggregate.provider_stats)
         ],
         requests_by_day=aggregate.requests_by_day,
         tokens_by_day=aggregate.tokens_by_day,
@@ -78,33 +84,17 @@ def _quotient(part: int, whole: int) -> float | None:
     return part / whole if whole else None
 
 
-def _model_usage(model: str, stats: ModelStats) -> ModelUsage:
-    return ModelUsage(
-        model=model,
-        requests=stats.requests,
-        success_count=stats.success_count,
-        failure_count=stats.failure_count,
-        tokens=stats.tokens,
-        input_tokens=stats.input_tokens,
-        output_tokens=stats.output_tokens,
-        cached_tokens=stats.cached_tokens,
-        cost_usd=stats.cost_usd,
-        success_rate=_quotient(stats.success_count, stats.requests),
-        average_duration_ms=_quotient(stats.duration_ms, stats.requests),
-    )
-
-
-def _provider_usage(provider: str, stats: ModelStats) -> ProviderUsage:
-    return ProviderUsage(
-        provider=provider,
-        requests=stats.requests,
-        success_count=stats.success_count,
-        failure_count=stats.failure_count,
-        tokens=stats.tokens,
-        input_tokens=stats.input_tokens,
-        output_tokens=stats.output_tokens,
-        cached_tokens=stats.cached_tokens,
-        cost_usd=stats.cost_usd,
-        success_rate=_quotient(stats.success_count, stats.requests),
-        average_duration_ms=_quotient(stats.duration_ms, stats.requests),
-    )
+def _usage(stats: ModelStats) -> dict[str, Any]:
+    """What the line of a model and that of a provider have in common."""
+    return {
+        "requests": stats.requests,
+        "success_count": stats.success_count,
+        "failure_count": stats.failure_count,
+        "tokens": stats.tokens,
+        "input_tokens": stats.input_tokens,
+        "output_tokens": stats.output_tokens,
+        "cached_tokens": stats.cached_tokens,
+        "cost_usd": stats.cost_usd,
+        "success_rate": _quotient(stats.success_count, stats.requests),
+        "average_duration_ms": _quotient(stats.duration_ms, stats.requests),
+    }

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from proxypal.records.counters import COUNT_FIELDS, COUNTER_FIELDS, Counters
+from proxypal.records.counters import COUNTER_FIELDS, Counters
 from proxypal.store.totals import ADD_UP, counter_values, counters_from, signed_values
 
 Cells = dict[tuple[int, int], Counters]
@@ -100,10 +100,3 @@ def delete_cells(connection: sqlite3.Connection) -> None:
     """Delete every cell."""
     connection.execute("DELETE FROM cells")
     connection.execute("DELETE FROM sealed_cells")
-
-
-def drop_empty_cells(connection: sqlite3.Connection) -> None:
-    """Delete open cells that an undo brought back to nothing."""
-    connection.execute(
-        f"DELETE FROM cells WHERE {' AND '.join(f'{name} = 0' for name in COUNT_FIELDS)}"
-    )

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -74,3 +75,23 @@ def start(home: Path, *arguments: str, **more: str) -> Process:
         env=environment(home, **more),
         cwd=home,
     )
+
+
+def run_together(code: str, arguments: Sequence[Sequence[str]]) -> None:
+    """Run a Python program once for each list of arguments, all at once, to a good end.
+
+    The program waits for a line on its standard input, so that all of them begin together.
+    """
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-c", code, *given], stdin=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        for given in arguments
+    ]
+    for process in started:
+        assert process.stdin is not None
+        process.stdin.write(b"\n")
+        process.stdin.flush()
+    for process in started:
+        _, err = process.communicate(timeout=60)
+        assert process.returncode == 0, err.decode()

@@ -1,13 +1,12 @@
 """One open data directory: published within a second, shared by processes, quiet when idle."""
 
 import os
-import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
 
 from builders import a_request, a_store, json_file
+from running import run_together
 
 
 def total_in(path: Path) -> int:
@@ -68,21 +67,7 @@ def test_processes_record_together(tmp_path: Path) -> None:
         "        store.record([RequestLog(status=200, model='m', id=f'{sys.argv[2]}-{n}')] * 2)\n"
         "        if n % 20 == 0: store.get_usage_stats(), store.publish()\n"
     )
-    started = [
-        subprocess.Popen(
-            [sys.executable, "-c", code, str(tmp_path), str(number)],
-            stdin=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
-        for number in range(6)
-    ]
-    for process in started:
-        assert process.stdin is not None
-        process.stdin.write(b"\n")
-        process.stdin.flush()
-    for process in started:
-        _, err = process.communicate(timeout=60)
-        assert process.returncode == 0, err.decode()
+    run_together(code, [[str(tmp_path), str(number)] for number in range(6)])
     with a_store(tmp_path, zone=None) as store:
         assert store.warnings == []
         assert store.get_usage_stats().total_requests == 360

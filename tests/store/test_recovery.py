@@ -2,8 +2,6 @@
 
 import os
 import sqlite3
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +9,7 @@ import pytest
 from builders import a_request, a_store, json_file
 from proxypal.errors import NewerDatabase
 from proxypal.store.examining import examine_database, examine_file
+from running import run_together
 
 OLD_HISTORY = """{
   "requests": [
@@ -155,21 +154,7 @@ def test_many_processes_open_a_fresh_directory_at_once(tmp_path: Path) -> None:
         "with Store(sys.argv[1]) as store:\n"
         "    store.record([RequestLog(status=200, model='gpt-5')])\n"
     )
-    started = [
-        subprocess.Popen(
-            [sys.executable, "-c", code, str(tmp_path / "data")],
-            stdin=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
-        for _ in range(8)
-    ]
-    for process in started:
-        assert process.stdin is not None
-        process.stdin.write(b"\n")
-        process.stdin.flush()
-    for process in started:
-        _, err = process.communicate(timeout=60)
-        assert process.returncode == 0, err.decode()
+    run_together(code, [[str(tmp_path / "data")] for _ in range(8)])
     with a_store(tmp_path / "data", zone=None) as store:
         assert store.warnings == []
         assert store.get_usage_stats().total_requests == 9

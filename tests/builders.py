@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from hypothesis import strategies as st
 
+from proxypal.records.attempt import Attempt, Tokens
 from proxypal.records.counters import Counters, count_into
 from proxypal.records.imported import ImportedFacts
 from proxypal.records.labels import LocalHours, day_label, hour_label, zone_offset
@@ -127,6 +128,37 @@ def a_request(**changes: Any) -> RequestLog:
         duration_ms=1234,
         tokens_in=500,
         tokens_out=300,
+    )
+    return msgspec.structs.replace(usual, **changes)
+
+
+def an_attempt(key: int = 1, started_ms: int = NOW_MS - 2_000, **changes: Any) -> Attempt:
+    """A usage record, understood: 10 tokens in, 5 out, a second long, under one request id."""
+    usual = Attempt(
+        key=key,
+        started_ms=started_ms,
+        latency_ms=1_000,
+        request_id="a1b2c3d4",
+        route="/v1/messages",
+        provider="claude",
+        model="claude-sonnet-4-5",
+        tokens=Tokens(uncached_input=10, visible_output=5),
+        payload=b'{"model":"claude-sonnet-4-5"}',
+    )
+    return msgspec.structs.replace(usual, **changes)
+
+
+def a_line(ended_ms: int = NOW_MS - 500, **changes: Any) -> RequestLog:
+    """What the log says of a request: no tokens, and without debug lines no model."""
+    usual = RequestLog(
+        timestamp=ended_ms,
+        provider="claude",
+        model="unknown",
+        path="/v1/messages?beta=true",
+        status=200,
+        duration_ms=2_000,
+        request_id="a1b2c3d4",
+        source="log",
     )
     return msgspec.structs.replace(usual, **changes)
 

@@ -12,13 +12,15 @@ from typing import NamedTuple
 import msgspec
 
 from proxypal.clock import iso_utc
-from proxypal.errors import WrongUsage
+from proxypal.errors import ImportOutdated, WrongUsage
 from proxypal.records.counters import COUNT_FIELDS, Counters
+from proxypal.records.imported import ImportedFacts
 from proxypal.records.labels import hour_label
 from proxypal.records.request import MAX_INTEGER, encode_request
-from proxypal.store import backups
+from proxypal.store import backups, import_ledger
 from proxypal.store.cells import delete_cells, read_cells
-from proxypal.store.protocol import Backup, BackupKind, ImportedFacts
+from proxypal.store.import_basis import still_holds
+from proxypal.store.payloads import let_payloads_go
 from proxypal.store.recording import keep_recent, trim_history
 from proxypal.store.series import OTHER, admit_label, all_series
 from proxypal.store.state import Change, State, write_state
@@ -30,6 +32,7 @@ from proxypal.store.totals import (
     let_old_hours_go,
     read_sums,
 )
+from proxypal.store.values import Backup, BackupKind
 
 _FURTHEST_ZONE_H = 14  # Pacific/Kiritimati is so far ahead of UTC
 
@@ -65,7 +68,8 @@ def clear_history(change: Change) -> Backup | None:
 
     backups.put_aside(data_directory, backup, fill)
     connection.execute("DELETE FROM requests")
-    _log(connection, state, backup, [])
+    let_payloads_go(connection)
+    log_action(connection, state, backup, [])
     write_state(connection, state)
     return backup
 
@@ -103,7 +107,7 @@ def reset_totals(change: Change) -> Backup:
     backups.put_aside(data_directory, backup, fill)
     connection.execute("DELETE FROM sums")
     delete_cells(connection)
-    _log(connection, state, backup, state.live_epochs)
+    log_action(connection, state, backup, state.live_epochs)
     state.epoch += 1
     state.live_epochs = [state.epoch]
     state.reset_sequence = state.sequence
@@ -128,13 +132,23 @@ class Import(NamedTuple):
 
 
 def import_facts(change: Change, imported: Import) -> Backup | None:
-    """Add an old file's facts; None if any of its fingerprints was imported before."""
+    """Add a file's facts; None if any of its fingerprints was imported before.
+
+    Raises:
+        ImportOutdated: the store has changed since the facts were made, in what they rest on.
+        WrongUsage: the all-time totals would no longer be exact integers.
+    """
     connection, data_directory, state, _, now_ms = change
     facts, kind, fingerprint, note, originals, parts = imported
     fingerprints = {fingerprint, *parts}
     if imported_by(connection, fingerprints) is not None:
         return None
-    sums = _admitted(change, facts.sums)
+    if not still_holds(change, facts):
+        raise ImportOutdated
+    # The original app wrote sums under hours to come: they would push every real one out.
+    last_hour = now_ms // 3_600_000 + _FURTHEST_ZONE_H
+    sums = _admitted(change, facts.sums, hour_label(last_hour))
+    cells = import_ledger.admitted_cells(change, facts.cells, last_hour)
     total = sums.get(("total", ""))
     numbered = list(enumerate(facts.requests, state.sequence + 1))
     backup = Backup(
@@ -163,6 +177,7 @@ def import_facts(change: Change, imported: Import) -> Backup | None:
             f"INSERT INTO sums VALUES ({_MARKS_SUMS})",
             [(*key, *counter_values(counters)) for key, counters in sums.items()],
         )
+        import_ledger.put_cells_aside(delta, cells)
         delta.executemany(
             "INSERT INTO requests VALUES (?, ?, ?)",
             [(r.timestamp, arrival, encode_request(r)) for arrival, r in numbered],
@@ -171,6 +186,7 @@ def import_facts(change: Change, imported: Import) -> Backup | None:
     backups.put_aside(data_directory, backup, fill, originals)
     add_sums(connection, sums)
     let_old_hours_go(connection)
+    import_ledger.add_beside(change, backup.name, facts, cells)
     keep_recent(connection, state.sequence + 1, facts.requests, state.settings)
     trim_history(connection, state.settings.history_limit)
     connection.executemany(
@@ -178,7 +194,7 @@ def import_facts(change: Change, imported: Import) -> Backup | None:
     )
     state.sequence += len(numbered)
     _take_over(state, facts)
-    _log(connection, state, backup, [state.epoch])
+    log_action(connection, state, backup, [state.epoch])
     write_state(connection, state)
     return backup
 
@@ -194,16 +210,14 @@ def imported_by(connection: sqlite3.Connection, fingerprints: Iterable[str]) -> 
     return None
 
 
-def _admitted(change: Change, sums: Sums) -> Sums:
-    """The same sums with labels within the cap.
+def _admitted(change: Change, sums: Sums, last_hour: str) -> Sums:
+    """The same sums with labels within the cap, and no hour after the last that can have begun.
 
     Raises:
         WrongUsage: the all-time totals would no longer be exact integers.
     """
     connection, cap = change.connection, change.state.settings.label_cap
     admitted: Sums = {}
-    # The original app wrote sums under hours to come: they would push every real one out.
-    last_hour = hour_label(change.now_ms // 3_600_000 + _FURTHEST_ZONE_H)
     for (scope, label), counters in sums.items():
         if scope == "hour" and label > last_hour:
             continue
@@ -233,7 +247,10 @@ def _take_over(state: State, facts: ImportedFacts) -> None:
             setattr(state, name, msgspec.json.encode({**added, **kept}))
 
 
-def _log(connection: sqlite3.Connection, state: State, backup: Backup, epochs: list[int]) -> None:
+def log_action(
+    connection: sqlite3.Connection, state: State, backup: Backup, epochs: list[int]
+) -> None:
+    """Give the action its number, and let `restore` know its backup."""
     state.sequence += 1
     connection.execute(
         "INSERT INTO undo_log (name, kind, epochs) VALUES (?, ?, ?)",

@@ -15,9 +15,17 @@ from proxypal.records.stats import usage_stats
 from proxypal.records.summing import aggregate_from
 from proxypal.store import actions, backups, reading
 from proxypal.store.engine import Engine
-from proxypal.store.protocol import Backup, Gap, GroupBy, Positions, StoreSettings, UsageRow
 from proxypal.store.state import Change
 from proxypal.store.totals import read_sums
+from proxypal.store.values import (
+    Backup,
+    Gap,
+    GroupBy,
+    Positions,
+    QueueState,
+    StoreSettings,
+    UsageRow,
+)
 
 LAST_MS = 253_370_764_800_000
 """9999-01-01: no calendar has a label for what comes much later."""
@@ -77,6 +85,20 @@ class Answers:
         return self._engine.read(
             lambda change: reading.read_positions(change.connection, change.state.generation)
         )
+
+    def queues(self) -> Sequence[QueueState]:
+        """See `RequestStore.queues`."""
+        return self._engine.read(lambda change: reading.read_queues(change.connection))
+
+    def unjoined(self, since_ms: int, until_ms: int) -> tuple[int, int]:
+        """See `RequestStore.unjoined`."""
+        return self._engine.read(
+            lambda change: reading.count_unjoined(change.connection, since_ms, until_ms)
+        )
+
+    def cached(self, name: str) -> bytes | None:
+        """See `RequestStore.cached`."""
+        return self._engine.read(lambda change: reading.read_cached(change.connection, name))
 
     def gaps(self) -> Sequence[Gap]:
         """Spans of the sources that are known to be lost, oldest notice first."""

@@ -17,7 +17,7 @@ from proxypal.errors import BackupNotFound
 from proxypal.records.counters import COUNTER_FIELDS
 from proxypal.store import durable_files
 from proxypal.store.database import translated
-from proxypal.store.protocol import Backup
+from proxypal.store.values import Backup
 
 DIRECTORY = "backups"
 KEPT = 10

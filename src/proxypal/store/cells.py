@@ -85,7 +85,10 @@ def _seal_day(connection: sqlite3.Connection, day: int, cells: Cells) -> None:
     for hour, series, *values in _unpack(row[0]) if row is not None else ():
         key = (int(hour), int(series))
         cells.setdefault(key, Counters()).add(counters_from(values))
-    packed = [[*key, *counter_values(counters)] for key, counters in sorted(cells.items())]
+    # What an undo brought back to nothing goes here.
+    packed = [
+        [*key, *counter_values(counters)] for key, counters in sorted(cells.items()) if counters
+    ]
     connection.execute(
         "INSERT OR REPLACE INTO sealed_cells (day, body) VALUES (?, ?)",
         (day, zlib.compress(msgspec.msgpack.encode(packed))),

@@ -14,10 +14,10 @@ from proxypal.records.request import decode_request
 from proxypal.store.cells import read_cells
 from proxypal.store.engine import Engine
 from proxypal.store.examining import AGGREGATE, HISTORY, examine_file
-from proxypal.store.protocol import Finding
 from proxypal.store.reading import read_gaps, read_positions, read_rows
 from proxypal.store.state import Change
 from proxypal.store.totals import Sums, read_sums
+from proxypal.store.values import Finding
 
 _LITTLE_SPACE = 50 * 1024 * 1024
 

@@ -118,6 +118,7 @@ class Database:
     def __init__(self, path: Path | None, *, read_only: bool = False) -> None:
         """Open the file at `path`, made if need be; None is a database in memory."""
         self.in_memory = path is None
+        self.read_only = read_only
         self.path = path = path or Path(":memory:")
         self._name = str(path)
         self._wal_path = path.with_name(path.name + "-wal")

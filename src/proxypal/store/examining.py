@@ -88,6 +88,14 @@ def examine_database(
         return DatabaseFound(kind="damaged", reason=error.reason), None
 
 
+def _copied_to_memory(database: Database) -> Database:
+    """An older store that must not be written can be upgraded in memory, and read there."""
+    memory = Database(None)
+    database.connection.backup(memory.connection)
+    database.close()
+    return memory
+
+
 def _examine_open(database: Database) -> tuple[DatabaseFound, Database | None]:
     with translated(database.path):
         execute = database.connection.execute
@@ -101,6 +109,9 @@ def _examine_open(database: Database) -> tuple[DatabaseFound, Database | None]:
             # A crash before the first commit leaves a database without tables.
             database.close()
             return DatabaseFound(kind="absent"), None
+        if version < VERSION and database.read_only:
+            database = _copied_to_memory(database)
+            execute = database.connection.execute
         if version < VERSION:
             with database.transaction() as connection:
                 upgrade(connection)

@@ -10,9 +10,10 @@ from proxypal.errors import StoreBusy
 from proxypal.store import backups, durable_files
 from proxypal.store.database import BUSY_TIMEOUT_S, translated
 from proxypal.store.engine import Engine
-from proxypal.store.protocol import Backup
+from proxypal.store.payloads import forget_payloads
 from proxypal.store.reading import read_undo_log
 from proxypal.store.state import Change, write_state
+from proxypal.store.values import Backup
 
 _WAIT_FOR_READERS_S = 10.0
 
@@ -20,6 +21,7 @@ _WAIT_FOR_READERS_S = 10.0
 def forget_rows(change: Change) -> None:
     """Delete every row, and the right to undo whatever holds rows. In the caller's transaction."""
     change.connection.execute("DELETE FROM requests")
+    forget_payloads(change.connection)
     owed = {entry.name for entry in read_undo_log(change.connection) if entry.owed}
     for backup in backups.list_manifests(change.directory):
         if not backup.rows and backup.kind != "migration":

@@ -15,11 +15,19 @@ from proxypal.errors import CannotWrite, StorageFull, StoreError
 from proxypal.records.incoming import admit
 from proxypal.records.request import RequestLog
 from proxypal.store import forking
+from proxypal.store.attempts import AttemptBatch
 from proxypal.store.engine import Engine
-from proxypal.store.protocol import Recorded, Rejection, SourceBatch, SourceOutcome
 from proxypal.store.recording import Counted, Prepared, prepare
 from proxypal.store.sourcing import apply_batch
 from proxypal.store.state import Change, write_progress
+from proxypal.store.values import (
+    QueueBatch,
+    QueueOutcome,
+    Recorded,
+    Rejection,
+    SourceBatch,
+    SourceOutcome,
+)
 
 HELD_AT_MOST = 10_000
 
@@ -91,6 +99,14 @@ class Intake:
         """Commit a source's batch with its position, or neither."""
         outcome = self._submit(lambda change: apply_batch(change, self._engine.recording, batch))
         assert isinstance(outcome, SourceOutcome)  # noqa: S101 - what apply_batch returns
+        return outcome
+
+    def record_attempts(self, batch: QueueBatch) -> QueueOutcome:
+        """Commit what a usage queue handed out."""
+        outcome = self._submit(
+            lambda change: AttemptBatch(change, self._engine.recording).record(batch)
+        )
+        assert isinstance(outcome, QueueOutcome)  # noqa: S101 - what AttemptBatch gives
         return outcome
 
     def _push(self, change: Change, admitted: list[Prepared]) -> Counted:

@@ -13,9 +13,10 @@ from typing import NamedTuple
 
 import msgspec
 
+from proxypal.records.joining_rule import NO_MARK, Mark
 from proxypal.records.request import RequestLog, encode_request
-from proxypal.store.protocol import StoreSettings
 from proxypal.store.series import SeriesKey
+from proxypal.store.values import StoreSettings
 
 _OWN_ID = re.compile(r"req_\d+_(\d+)")
 _LOOKED_AT_ONCE = 200
@@ -25,6 +26,7 @@ class OpenRequest(msgspec.Struct, array_like=True, frozen=True):
     """What is remembered of a request: how to recognise it, where and with what it was counted.
 
     `id_hash` is 0 for one that came without an id, `digest` recognises its content.
+    `request_hash` is that of `meeting_hash`, `mark` what joining further facts needs.
     """
 
     arrival: int
@@ -44,22 +46,28 @@ class OpenRequest(msgspec.Struct, array_like=True, frozen=True):
     tokens_reasoning: int | None
     ttft_ms: int | None
     cost_usd: Decimal | None
+    mark: Mark = NO_MARK
 
 
-_COUNTED = OpenRequest.__struct_fields__[6:]
+_COUNTED = OpenRequest.__struct_fields__[6:-1]
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(list[OpenRequest]).decode
+decode_batch = msgspec.msgpack.Decoder(list[OpenRequest]).decode
 
 
-def open_request(
-    request: RequestLog, arrival: int, id_hash: int, digest: int, place: tuple[int, int]
+def open_request(  # noqa: PLR0913, PLR0917 - a row of the window has these parts
+    request: RequestLog,
+    arrival: int,
+    id_hash: int,
+    digest: int,
+    place: tuple[int, int],
+    mark: Mark = NO_MARK,
 ) -> OpenRequest:
     """What to remember of `request`, counted at `place` (hour, series)."""
     return OpenRequest(
         arrival,
         id_hash,
         digest,
-        hash64(request.request_id[-8:]) if request.request_id else None,
+        meeting_hash(request.request_id, request.method, request.path),
         place[0],
         place[1],
         request.timestamp,
@@ -73,7 +81,27 @@ def open_request(
         request.tokens_reasoning,
         request.ttft_ms,
         request.cost_usd,
+        mark,
     )
+
+
+def recounted(
+    facts: OpenRequest, request: RequestLog, place: tuple[int, int], mark: Mark
+) -> OpenRequest:
+    """The same request, now counted as `request` says, at `place` (hour, series)."""
+    counted = {name: getattr(request, name) for name in _COUNTED}
+    return msgspec.structs.replace(facts, hour=place[0], series=place[1], mark=mark, **counted)
+
+
+def meeting_hash(request_id: str | None, method: str, path: str) -> int:
+    """By what the facts about one request find each other.
+
+    The end of the id, for that is all the log shows of a long one; where the proxy gave none,
+    method and path.
+    """
+    if request_id:
+        return hash64(request_id[-8:])
+    return hash64(f"-|{method}|{path.partition('?')[0]}")
 
 
 def counted_request(facts: OpenRequest, key: SeriesKey) -> RequestLog:
@@ -96,13 +124,18 @@ def hash64(text: str) -> int:
 
 
 def hashes_of(request: RequestLog) -> tuple[int, int]:
-    """Of the id (64 bits) and of the whole content (32); zeros for one without an id.
+    """Of the id (64 bits) and of the content (32); zeros for one without an id.
 
-    A false repetition needs the same id, other content, and one chance in four billion.
+    Without the cost: it may have been made here, by a price that was another one when the same
+    line came before. A false repetition needs the same id, other content, and one chance in four
+    billion.
     """
     if not request.id:
         return 0, 0
-    return hash64(request.id), zlib.crc32(encode_request(request))
+    said = request
+    if request.cost_usd is not None:
+        said = msgspec.structs.replace(request, cost_usd=None)
+    return hash64(request.id), zlib.crc32(encode_request(said))
 
 
 class KnownIds:
@@ -113,6 +146,8 @@ class KnownIds:
     """
 
     def __init__(self) -> None:
+        self.attempts: set[int] = set()
+        self._meeting: dict[int, list[int]] = {}
         self._found: dict[int, tuple[int, int]] = {}
         self._reused: dict[tuple[int, int], int] = {}
         self._sequence = -1
@@ -120,13 +155,16 @@ class KnownIds:
 
     def forget(self) -> None:
         """Drop everything; the next look reads the window anew."""
+        self.attempts.clear()
+        self._meeting.clear()
         self._found.clear()
         self._reused.clear()
         self._sequence = -1
 
     def follow(self, connection: sqlite3.Connection, sequence: int, bound: int) -> None:
         """Know every request up to `sequence`, the store's own number in this transaction."""
-        if len(self._found) + len(self._reused) > 2 * bound or sequence < self._sequence:
+        size = max(len(self._found) + len(self._reused), len(self._meeting))
+        if size > 2 * bound or sequence < self._sequence:
             self.forget()
         if sequence == self._sequence:
             return
@@ -134,7 +172,7 @@ class KnownIds:
             "SELECT body FROM join_window WHERE last > ? ORDER BY first", (self._sequence,)
         )
         for (body,) in rows:
-            self.add(_decode(body), sequence)
+            self.add(decode_batch(body), sequence)
         self._sequence = sequence
         self.oldest = oldest_arrival(connection)
 
@@ -146,7 +184,23 @@ class KnownIds:
                 if before is not None and before[1] != item.digest:
                     self._reused[item.id_hash, before[1]] = before[0]
                 self._found[item.id_hash] = (item.arrival, item.digest)
+            if item.mark.can_join and item.request_hash is not None:
+                self._meeting.setdefault(item.request_hash, []).append(item.arrival)
+                self.attempts.update(item.mark.keys)
         self._sequence = sequence
+
+    def is_at(self, sequence: int) -> bool:
+        """Whether everything up to `sequence` is known, so that what comes next can be added."""
+        return sequence == self._sequence
+
+    def meeting(self, request_hash: int) -> list[int]:
+        """Arrivals of the requests of the window that facts with this hash may belong to."""
+        found = self._meeting.get(request_hash)
+        if found is None:
+            return []
+        if found[0] < self.oldest:
+            found[:] = [arrival for arrival in found if arrival >= self.oldest]
+        return found
 
     def find(self, id_hash: int) -> tuple[int, int] | None:
         """(arrival, digest) of the newest request with this id, if the window still has it."""
@@ -194,7 +248,7 @@ def read_batch(connection: sqlite3.Connection, arrival: int) -> Batch | None:
         "ORDER BY first DESC LIMIT 1",
         (arrival, arrival),
     ).fetchone()
-    return None if row is None else Batch(row[0], row[1], _decode(row[2]))
+    return None if row is None else Batch(row[0], row[1], decode_batch(row[2]))
 
 
 def rewrite_batch(connection: sqlite3.Connection, batch: Batch) -> None:

@@ -4,31 +4,36 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import msgspec
 
 from proxypal.clock import Clock, now_ms, offset_of
 from proxypal.data_directory import data_directory, original_directory
 from proxypal.errors import CannotWrite, StorageFull, WrongUsage
+from proxypal.records.imported import ImportedFacts, Recognition
 from proxypal.records.request import RequestLog
 from proxypal.store import actions, leases, revising, sourcing
 from proxypal.store.answering import Answers
 from proxypal.store.engine import Engine
 from proxypal.store.holding import Intake
-from proxypal.store.protocol import (
+from proxypal.store.recording import trim_history
+from proxypal.store.recovery import Opener
+from proxypal.store.state import Change, write_progress, write_state
+from proxypal.store.undoing import undo
+from proxypal.store.values import (
     Backup,
     Finding,
-    ImportedFacts,
+    QueueBatch,
+    QueueOutcome,
     Recorded,
     SourceBatch,
     SourceOutcome,
     StoreSettings,
 )
-from proxypal.store.recording import trim_history
-from proxypal.store.recovery import Opener
-from proxypal.store.state import Change, write_progress, write_state
-from proxypal.store.undoing import undo
+
+if TYPE_CHECKING:  # they are needed by a re-pricing only, and cost every start
+    from proxypal.records.repriced import Priceable, Repricing
 
 T = TypeVar("T")
 
@@ -132,6 +137,18 @@ class Store(Answers):
         """See `RequestStore.record_batch`."""
         return self._intake.record_batch(batch)
 
+    def record_attempts(self, batch: QueueBatch) -> QueueOutcome:
+        """See `RequestStore.record_attempts`."""
+        return self._intake.record_attempts(batch)
+
+    def keep_cached(self, name: str, body: bytes) -> None:
+        """See `RequestStore.keep_cached`."""
+
+        def act(change: Change) -> None:
+            change.connection.execute("INSERT OR REPLACE INTO caches VALUES (?, ?)", (name, body))
+
+        self._engine.write(act, changes_facts=False)
+
     def revise(self, request_id: str, changes: Mapping[str, Any]) -> bool:
         """See `RequestStore.revise`."""
 
@@ -219,6 +236,19 @@ class Store(Answers):
         """See `RequestStore.restore`."""
         return self._published(lambda change: undo(change, name))
 
+    def priceable(self) -> "Priceable":
+        """See `RequestStore.priceable`."""
+        from proxypal.store.repricing import read_priceable  # noqa: PLC0415 - rarely needed
+
+        return self._engine.read(lambda c: read_priceable(c, self._engine.recording.hours))
+
+    def reprice(self, repricing: "Repricing", note: str = "") -> Backup | None:
+        """See `RequestStore.reprice`."""
+        from proxypal.store.repricing import reprice  # noqa: PLC0415 - rarely needed
+
+        hours = self._engine.recording.hours
+        return self._published(lambda change: reprice(change, hours, repricing, note))
+
     def _published(self, act: Callable[[Change], T]) -> T:
         """Act, let outdated backups go, publish, and only then say that it is done."""
 
@@ -255,3 +285,9 @@ class Store(Answers):
                 with this process, and counted in the message.
         """
         self._intake.close()
+
+    def recognition(self) -> Recognition:
+        """See `RequestStore.recognition`."""
+        from proxypal.store.recognising import StoreRecognition  # noqa: PLC0415 - imports only
+
+        return StoreRecognition(self._engine)

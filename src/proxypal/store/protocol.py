@@ -1,126 +1,31 @@
-"""The boundary of the store: what it promises, and the values that cross it.
+"""The boundary of the store: what it promises. The values that cross it are in `values.py`.
 
 Must not enter: SQLite, files, threads. A second implementation starts from this page.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal, Protocol
-
-import msgspec
+from typing import TYPE_CHECKING, Any, Protocol
 
 from proxypal.records.aggregate import Aggregate, RequestHistory, UsageStats
-from proxypal.records.counters import Counters
-from proxypal.records.imported import ImportedFacts as ImportedFacts  # noqa: PLC0414 - crosses the boundary, so its users import it from here
+from proxypal.records.imported import ImportedFacts, Recognition
 from proxypal.records.request import RequestLog
+from proxypal.store.values import (
+    Backup,
+    Finding,
+    Gap,
+    GroupBy,
+    Positions,
+    QueueBatch,
+    QueueOutcome,
+    QueueState,
+    Recorded,
+    SourceBatch,
+    SourceOutcome,
+    UsageRow,
+)
 
-GroupBy = Literal["day", "hour", "model", "provider"]
-BackupKind = Literal["clear", "reset", "import", "migration", "reprice"]
-
-
-class Rejection(msgspec.Struct, frozen=True):
-    """A request that was not recorded. `index` counts from 0 in the batch given."""
-
-    index: int
-    reason: str
-
-
-class Recorded(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of a batch of pushed requests.
-
-    `recorded` are durable. `duplicates` are indexes whose id and content repeat a request of the
-    join window. `held` requests wait in memory for the disk and are not durable.
-    """
-
-    recorded: int = 0
-    held: int = 0
-    duplicates: Sequence[int] = ()
-    rejected: Sequence[Rejection] = ()
-
-
-class StoredPosition(msgspec.Struct, frozen=True, kw_only=True):
-    """How far one log (known by its content, see `sources`) has been read.
-
-    `state` is the source's own JSON; the store keeps it and never looks inside. `version` grows
-    by one with each change, and names the state a batch started from.
-    """
-
-    id: int
-    source: str
-    version: int
-    state: bytes
-
-
-class Positions(msgspec.Struct, frozen=True):
-    """All stored positions, and the generation that a batch from a new log must still meet."""
-
-    generation: int
-    rows: Sequence[StoredPosition]
-
-
-class Gap(msgspec.Struct, frozen=True, kw_only=True):
-    """A span of a source that is known to be lost, in Unix milliseconds; None means unknown."""
-
-    source: str
-    from_ms: int | None
-    until_ms: int | None
-    reason: str
-
-
-class SourceBatch(msgspec.Struct, frozen=True, kw_only=True):
-    """Requests read from a source, with the position they bring it to.
-
-    `start` is the stored position the reading started from, None for a log not seen before; then
-    `generation` (of the `Positions` it was decided by) must still be the store's. `state` is the
-    position after the batch.
-    """
-
-    source: str
-    start: StoredPosition | None
-    generation: int
-    state: bytes
-    requests: Sequence[RequestLog]
-    gaps: Sequence[Gap] = ()
-
-
-class SourceOutcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of a `SourceBatch`.
-
-    `position` is None when the batch was stale: another reader was there first, nothing was
-    counted, read again from `positions()`. `older` were at or before the migrated watermark and
-    had been counted by the old files.
-    """
-
-    position: StoredPosition | None
-    recorded: int = 0
-    older: int = 0
-    rejected: Sequence[Rejection] = ()
-
-
-class Backup(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """What one Clear, Reset, Import, Migration or Re-price put aside, restorable by its name."""
-
-    name: str
-    kind: BackupKind
-    created_at: int
-    requests: int
-    rows: int
-    undone_at: int | None = None
-    note: str = ""
-
-
-class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of `doctor`. `detail` says what to do when `ok` is false."""
-
-    check: str
-    ok: bool
-    detail: str
-
-
-class UsageRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One group of `usage_by`: its label and sums."""
-
-    label: str
-    sums: Counters
+if TYPE_CHECKING:  # they are needed by a re-pricing only, and cost every start
+    from proxypal.records.repriced import Priceable, Repricing
 
 
 class RequestStore(Protocol):
@@ -141,6 +46,37 @@ class RequestStore(Protocol):
 
     def record_batch(self, batch: SourceBatch) -> SourceOutcome:
         """Record requests of a source together with its new position, or neither."""
+        ...
+
+    def record_attempts(self, batch: QueueBatch) -> QueueOutcome:
+        """Record what a usage queue handed out, with its payloads and the queue's status.
+
+        An attempt joins the request it belongs to (see `records.joining_rule`), wherever that
+        one came from. Raises without having kept anything: offer the same batch again.
+        """
+        ...
+
+    def queues(self) -> Sequence[QueueState]:
+        """Every usage queue that was ever read."""
+        ...
+
+    def gaps(self) -> Sequence[Gap]:
+        """Spans of the sources that are known to be lost, oldest notice first."""
+        ...
+
+    def unjoined(self, since_ms: int, until_ms: int) -> tuple[int, int]:
+        """(joined, not joined): successful requests of the log in this span of the join window.
+
+        Many that no usage record joined mean that another consumer takes the records.
+        """
+        ...
+
+    def cached(self, name: str) -> bytes | None:
+        """What was last kept under this name by `keep_cached`, if it is still there."""
+        ...
+
+    def keep_cached(self, name: str, body: bytes) -> None:
+        """Remember something that can be made again; never part of the data."""
         ...
 
     def revise(self, request_id: str, changes: Mapping[str, Any]) -> bool:
@@ -195,10 +131,19 @@ class RequestStore(Protocol):
     def import_facts(
         self, facts: ImportedFacts, *, fingerprint: str, note: str, parts: Sequence[str] = ()
     ) -> Backup | None:
-        """Add an old file's facts once; None if any of its fingerprints was imported before.
+        """Add a file's facts once; None if any of its fingerprints was imported before.
 
         `parts` are the fingerprints of the single files, where `fingerprint` stands for several.
+
+        Raises:
+            ImportOutdated: the store has changed since `recognition` was asked about this file,
+                in a way that matters to it; nothing was added, read the file again.
+            WrongUsage: an all-time total would not be an exact integer any more.
         """
+        ...
+
+    def recognition(self) -> Recognition:
+        """What decides which rows of a file are new; its answers go into the facts' `basis`."""
         ...
 
     def imported_by(self, fingerprints: Iterable[str]) -> str | None:
@@ -218,6 +163,18 @@ class RequestStore(Protocol):
         """
         ...
 
+    def priceable(self) -> "Priceable":
+        """Everything in the totals that has tokens and that a price could be given to."""
+        ...
+
+    def reprice(self, repricing: "Repricing", note: str) -> Backup | None:
+        """Change costs as planned (see `records.repricing_plan`), where all is as the plan saw it.
+
+        None if nothing is. `requests` of the backup are those that got a cost or another one;
+        `restore` takes off exactly what was added.
+        """
+        ...
+
     def check(self, *, repair: bool = False) -> Sequence[Finding]:
         """Recount, compare and explain."""
         ...
@@ -229,17 +186,3 @@ class RequestStore(Protocol):
     def close(self) -> None:
         """Publish what is unpublished and release everything. Idempotent."""
         ...
-
-
-class StoreSettings(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """Settings of the data, kept in the database so that every process agrees.
-
-    `zone` is an IANA name, None for the machine's. `join_window_ms` and `join_window_requests`
-    bound what can still be revised or recognised as a duplicate.
-    """
-
-    zone: str | None = None
-    history_limit: int = 500
-    join_window_ms: int = 2 * 3600 * 1000
-    join_window_requests: int = 10_000
-    label_cap: int = 1000

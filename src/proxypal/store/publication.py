@@ -13,9 +13,9 @@ import msgspec
 
 from proxypal.records.summing import aggregate_from, scope_of
 from proxypal.store.packing import SCOPES, pack_arrivals, pack_counters
-from proxypal.store.protocol import StoredPosition, StoreSettings
 from proxypal.store.state import State
 from proxypal.store.totals import Sums
+from proxypal.store.values import QueueState, StoredPosition, StoreSettings
 
 _PLACEHOLDER = b"0" * 64
 _CHECKSUM = re.compile(rb'"checksum": "([0-9a-f]{64})"')
@@ -45,7 +45,8 @@ class Published(msgspec.Struct, kw_only=True, frozen=True, rename="camel"):
     """The `published` key of both files. `checksum` covers the file with itself as zeros.
 
     `arrivals` are the history rows' numbers in file order (`1-480,490`). `details` are the full
-    counters of each scope in the order of the visible series (see `pack_counters`).
+    counters of each scope in the order of the visible series (see `pack_counters`). `covered` are
+    the newest spans of each kind of source (see `covering.py`).
     """
 
     sequence: int
@@ -60,6 +61,8 @@ class Published(msgspec.Struct, kw_only=True, frozen=True, rename="camel"):
     positions: list[PublishedPosition] = []
     fingerprints: list[tuple[str, str]] = []
     undo_log: list[UndoEntry] = []
+    queues: list[QueueState] = []
+    covered: list[tuple[str, int, int]] = []
     details: dict[str, str] = {}
     checksum: str
     """The last key of the file: whatever stands before it, it is found from the end."""
@@ -74,6 +77,8 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True):
     positions: Sequence[StoredPosition]
     fingerprints: Sequence[tuple[str, str]]
     undo_log: Sequence[UndoEntry]
+    queues: Sequence[QueueState] = ()
+    covered: Sequence[tuple[str, int, int]] = ()
 
 
 def render_history(moment: Moment) -> bytes:
@@ -101,6 +106,8 @@ def render_aggregate(moment: Moment) -> bytes:
         ],
         fingerprints=list(moment.fingerprints),
         undo_log=list(moment.undo_log),
+        queues=list(moment.queues),
+        covered=list(moment.covered),
         details={
             scope: ";".join(pack_counters(c) for _, c in scope_of(moment.sums, scope))
             for scope in SCOPES

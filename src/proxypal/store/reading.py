@@ -7,13 +7,17 @@ from proxypal.records.counters import Counters
 from proxypal.records.labels import day_label, hour_label, hour_of_label
 from proxypal.records.request import UNKNOWN, decode_request
 from proxypal.store.cells import read_cells
-from proxypal.store.protocol import Gap, GroupBy, Positions, StoredPosition, UsageRow
+from proxypal.store.covering import newest_spans
+from proxypal.store.joining import decode_batch
 from proxypal.store.publication import Moment, UndoEntry
 from proxypal.store.state import State
 from proxypal.store.totals import SELECT_SUMS, counters_from, read_sums
+from proxypal.store.values import Gap, GroupBy, Positions, QueueState, StoredPosition, UsageRow
 
 _END_OF_TIME = 2**26
 """A local hour in the year 9625: an open end."""
+
+_QUEUE_FIELDS = QueueState.__struct_fields__
 
 _AFTER_ALL = "\U0010ffff"
 """Sorts behind every label."""
@@ -60,6 +64,33 @@ def read_gaps(connection: sqlite3.Connection) -> list[Gap]:
     return [Gap(source=r[0], from_ms=r[1], until_ms=r[2], reason=r[3]) for r in rows]
 
 
+def read_queues(connection: sqlite3.Connection) -> list[QueueState]:
+    """What is known of each usage queue."""
+    rows = connection.execute(
+        "SELECT source, status, updated_at, records, repeated, extra, joined, unread FROM queues "
+        "ORDER BY source"
+    )
+    return [QueueState(**dict(zip(_QUEUE_FIELDS, row, strict=True))) for row in rows]
+
+
+def count_unjoined(connection: sqlite3.Connection, since_ms: int, until_ms: int) -> tuple[int, int]:
+    """(joined, not joined): successful requests of the log that ended in a span."""
+    joined = unjoined = 0
+    rows = connection.execute("SELECT body FROM join_window WHERE arrived_at >= ?", (since_ms,))
+    for facts in (facts for (body,) in rows for facts in decode_batch(body)):
+        ended_ms, mark = facts.mark.line_ended_ms, facts.mark
+        if since_ms <= ended_ms < until_ms and 100 <= facts.status < 400 and not mark.is_socket:
+            joined += mark.attempts > 0
+            unjoined += mark.attempts == 0
+    return joined, unjoined
+
+
+def read_cached(connection: sqlite3.Connection, name: str) -> bytes | None:
+    """What is remembered under a name."""
+    row = connection.execute("SELECT body FROM caches WHERE name = ?", (name,)).fetchone()
+    return None if row is None else bytes(row[0])
+
+
 def read_undo_log(connection: sqlite3.Connection) -> list[UndoEntry]:
     """What is known of each backup."""
     rows = connection.execute("SELECT name, kind, epochs, undone_at, owed FROM undo_log")
@@ -90,6 +121,8 @@ def read_moment(connection: sqlite3.Connection, state: State) -> Moment:
             "SELECT fingerprint, backup FROM fingerprints ORDER BY fingerprint"
         ).fetchall(),
         undo_log=read_undo_log(connection),
+        queues=read_queues(connection),
+        covered=newest_spans(connection),
     )
 
 
@@ -125,7 +158,8 @@ def read_usage(
 
 
 def _rows(sums: dict[str, Counters]) -> list[UsageRow]:
-    return [UsageRow(label=label, sums=counters) for label, counters in sorted(sums.items())]
+    # What was counted and taken off again is not listed.
+    return [UsageRow(label=label, sums=sums[label]) for label in sorted(sums) if sums[label]]
 
 
 def _sums_between(

@@ -7,6 +7,7 @@ import msgspec
 from proxypal.clock import offset_of
 from proxypal.records.aggregate import Aggregate
 from proxypal.records.counters import Counters, count_into
+from proxypal.records.joining_rule import mark_of
 from proxypal.records.labels import LocalHours, day_label, hour_label
 from proxypal.records.request import RequestLog, decode_request
 from proxypal.store import joining
@@ -123,7 +124,7 @@ def _restore_window(
         number = series.admit(connection, [key], state.settings.label_cap)[key][0]
         by_id, digest = joining.hashes_of(request)
         place = (hours(request.timestamp), number)
-        found = joining.open_request(request, arrival, by_id, digest, place)
+        found = joining.open_request(request, arrival, by_id, digest, place, mark_of(request))
         epoch = state.epoch if arrival > state.reset_sequence else -1
         joining.remember(connection, [found], now_ms, epoch)
 
@@ -141,3 +142,8 @@ def _restore_ledgers(connection: sqlite3.Connection, published: Published) -> No
             for u in published.undo_log
         ],
     )
+    connection.executemany(
+        "INSERT INTO queues VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        [msgspec.structs.astuple(queue) for queue in published.queues],
+    )
+    connection.executemany("INSERT INTO covered VALUES (?, ?, ?)", published.covered)

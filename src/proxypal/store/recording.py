@@ -7,14 +7,15 @@ from typing import NamedTuple
 import msgspec
 
 from proxypal.records.counters import Counters, count_into
+from proxypal.records.joining_rule import NO_MARK, Mark, line_mark
 from proxypal.records.labels import LocalHours
 from proxypal.records.request import MAX_INTEGER, RequestLog, encode_request
 from proxypal.store import joining
 from proxypal.store.cells import Cells, add_cells, seal
-from proxypal.store.protocol import Rejection, StoreSettings
 from proxypal.store.series import SeriesIndex, SeriesKey
 from proxypal.store.state import State
 from proxypal.store.totals import HOURS_KEPT, add_sums, let_old_hours_go, sums_of
+from proxypal.store.values import Rejection, StoreSettings
 
 TRIMMED_EVERY = 32
 """Rows beyond the history's limit are let go once in so many requests; readers cut by themselves.
@@ -27,13 +28,15 @@ class Prepared(NamedTuple):
     """An admitted request, with what can be computed before the lock is taken.
 
     `place` is its index in the caller's batch. `id_hash` and `digest` are 0 when the request
-    came without an id: it can then never be a repetition.
+    came without an id: it can then never be a repetition. `mark` is what a source that is not a
+    log remembers for joining; a log's is made when needed.
     """
 
     place: int
     request: RequestLog
     id_hash: int
     digest: int
+    mark: Mark | None = None
 
 
 class Counted(NamedTuple):
@@ -56,6 +59,7 @@ class Recording:
         self.hours = hours
         self.series = SeriesIndex()
         self.known = joining.KnownIds()
+        self.has_queue = False
         self._newest_hour = -1
         self._epoch = 0
 
@@ -124,13 +128,20 @@ class Recording:
                 item.id_hash,
                 item.digest,
                 (places[place][0], numbered[places[place][1]][0]),
+                NO_MARK if pushed else item.mark or line_mark(item.request),
             )
             for place, item in enumerate(batch[start:], start)
-            if pushed or (item.request.request_id and item.request.timestamp >= horizon)
+            if pushed or item.mark is not None or self._may_meet(item.request, horizon)
         ]
         joining.remember(connection, opened, now_ms, state.epoch)
-        if pushed:
+        if self.known.is_at(state.sequence):
             self.known.add(opened, state.sequence + len(batch))
+
+    def _may_meet(self, request: RequestLog, horizon: int) -> bool:
+        """Whether a usage queue could still tell more about a request of the log."""
+        if request.timestamp < horizon:
+            return False
+        return request.request_id is not None or self.has_queue
 
     def _tidy(self, connection: sqlite3.Connection, state: State, hours: list[int]) -> None:
         """Let hours and open cells go that are old beside these."""

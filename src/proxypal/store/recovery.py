@@ -22,11 +22,11 @@ from proxypal.store.actions import Import, import_facts
 from proxypal.store.database import Database
 from proxypal.store.examining import AGGREGATE, HISTORY, examine_database, examine_file
 from proxypal.store.opening import DATABASE, DatabaseFound, FileFound, Plan, decide
-from proxypal.store.protocol import StoreSettings
 from proxypal.store.rebuilding import rebuild
 from proxypal.store.schema import upgrade
 from proxypal.store.series import SeriesIndex
 from proxypal.store.state import LEFT, Change, State, fresh_state, read_state, write_state
+from proxypal.store.values import StoreSettings
 
 _LOCK = ".proxypal.lock"
 

@@ -128,14 +128,77 @@ CREATE TABLE undo_log (
 """
 
 
-def _step_1(connection: sqlite3.Connection) -> None:
-    for statement in VERSION_1.split(";\n"):
+def _run(connection: sqlite3.Connection, script: str) -> None:
+    for statement in script.split(";\n"):
         if statement.strip():
             connection.execute(statement)
+
+
+def _step_1(connection: sqlite3.Connection) -> None:
+    _run(connection, VERSION_1)
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
 
 
-STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (_step_1,)
+VERSION_2 = """
+-- Scrubbed payloads of the usage queue, as long as their request is in history: JSON, one a line.
+CREATE TABLE payloads (
+  arrival INTEGER PRIMARY KEY,
+  body BLOB NOT NULL
+);
+
+-- The newest payloads that this version does not understand, scrubbed, for a later one.
+CREATE TABLE unread_payloads (
+  id INTEGER PRIMARY KEY,
+  source TEXT NOT NULL,
+  received_at INTEGER NOT NULL,
+  body BLOB NOT NULL
+);
+
+-- What recognises attempts and requests for ever, in four bytes each: see day_keys.py. Kind is
+-- 'attempt' (natural key) or 'request' (id); origin is '' for what was captured live, else the
+-- backup of the import that brought them.
+CREATE TABLE day_keys (
+  id INTEGER PRIMARY KEY,
+  kind TEXT NOT NULL,
+  day INTEGER NOT NULL,                 -- days since 1970-01-01, UTC
+  origin TEXT NOT NULL,
+  body BLOB NOT NULL
+);
+CREATE INDEX day_keys_by_day ON day_keys (kind, day);
+
+-- Spans of time in which all that a usage queue offered was received, or an import covers.
+CREATE TABLE covered (
+  source TEXT NOT NULL,
+  from_ms INTEGER NOT NULL,
+  until_ms INTEGER NOT NULL,
+  PRIMARY KEY (source, from_ms)
+) WITHOUT ROWID;
+
+-- One row per usage queue: what its reader says of itself, and exact counts.
+CREATE TABLE queues (
+  source TEXT PRIMARY KEY,
+  status BLOB NOT NULL,                 -- JSON, the reader's own
+  updated_at INTEGER NOT NULL,
+  records INTEGER NOT NULL DEFAULT 0,   -- payloads taken, of which:
+  repeated INTEGER NOT NULL DEFAULT 0,  --   told before
+  extra INTEGER NOT NULL DEFAULT 0,     --   tokens of a request that was counted
+  joined INTEGER NOT NULL DEFAULT 0,    --   of a request another record or the log told of
+  unread INTEGER NOT NULL DEFAULT 0     --   not understood
+) WITHOUT ROWID;
+
+-- What is only remembered to save work; may be emptied at any time.
+CREATE TABLE caches (
+  name TEXT PRIMARY KEY,
+  body BLOB NOT NULL
+) WITHOUT ROWID;
+"""
+
+
+def _step_2(connection: sqlite3.Connection) -> None:
+    _run(connection, VERSION_2)
+
+
+STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (_step_1, _step_2)
 """STEPS[n] brings version n to n + 1; each runs inside the opening transaction."""
 
 VERSION = len(STEPS)

@@ -4,10 +4,11 @@ import msgspec
 
 from proxypal.records.incoming import MAX_SKEW_MS
 from proxypal.records.request import RequestLog
-from proxypal.store import backups
-from proxypal.store.protocol import SourceBatch, SourceOutcome, StoredPosition
+from proxypal.store import backups, covering
+from proxypal.store.line_joining import join_lines
 from proxypal.store.recording import Prepared, Recording
 from proxypal.store.state import Change, write_state
+from proxypal.store.values import SourceBatch, SourceOutcome, Span, StoredPosition
 
 
 def apply_batch(change: Change, recording: Recording, batch: SourceBatch) -> SourceOutcome:
@@ -17,34 +18,43 @@ def apply_batch(change: Change, recording: Recording, batch: SourceBatch) -> Sou
     if position is None:
         return SourceOutcome(position=None)
     # Everything a log says up to the watermark was counted by the files that were migrated.
-    fresh = [
-        Prepared(
-            place,
-            request if request.timestamp <= now_ms + MAX_SKEW_MS else _as_of_now(request, now_ms),
-            id_hash=0,
-            digest=0,
-        )
+    newer = [
+        (place, _believed(request, now_ms))
         for place, request in enumerate(batch.requests)
         if request.timestamp > state.watermark_ms
     ]
+    lines = join_lines(change, recording, newer)
+    fresh = [Prepared(place, request, id_hash=0, digest=0) for place, request in lines.new]
     counted = recording.add(connection, state, fresh, now_ms, pushed=False)
     connection.executemany(
         "INSERT INTO gaps (source, from_ms, until_ms, reason, noticed_at) VALUES (?, ?, ?, ?, ?)",
         [(g.source, g.from_ms, g.until_ms, g.reason, now_ms) for g in batch.gaps],
     )
+    if newer:
+        moments = [request.timestamp for _, request in newer]
+        covering.extend_span(
+            connection,
+            f"log {batch.source}",
+            Span(min(moments), max(moments)),
+            is_continued=batch.start is not None,
+        )
     if not counted.recorded:
         state.sequence += 1
     write_state(connection, state)
     return SourceOutcome(
         position=position,
         recorded=counted.recorded,
-        older=len(batch.requests) - len(fresh),
+        older=len(batch.requests) - len(newer),
+        joined=lines.joined,
+        seen=lines.seen,
         rejected=counted.rejected,
     )
 
 
-def _as_of_now(request: RequestLog, now_ms: int) -> RequestLog:
+def _believed(request: RequestLog, now_ms: int) -> RequestLog:
     """A log can be forged, and a clock can be wrong: a time in the future is only a claim."""
+    if request.timestamp <= now_ms + MAX_SKEW_MS:
+        return request
     return msgspec.structs.replace(request, timestamp=now_ms, timestamp_claimed=request.timestamp)
 
 

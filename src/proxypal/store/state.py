@@ -8,8 +8,8 @@ from typing import NamedTuple
 import msgspec
 
 from proxypal.errors import DamagedDatabase
-from proxypal.store.protocol import StoreSettings
 from proxypal.store.series import SeriesIndex
+from proxypal.store.values import StoreSettings
 
 LEFT = "left:"
 """Stands before the store id of a file that was lost and has a successor, see `succession.py`."""

@@ -11,15 +11,11 @@ import sqlite3
 import msgspec
 
 from proxypal.errors import AlreadyUndone, BackupNotFound, WrongUsage
-from proxypal.records.counters import Counters
-from proxypal.store import backups
-from proxypal.store.cells import Cells, add_cells, seal
-from proxypal.store.protocol import Backup
+from proxypal.store import backups, import_ledger, recosting
 from proxypal.store.publication import UndoEntry
 from proxypal.store.reading import find_undo_entry, read_undo_log
 from proxypal.store.recording import trim_history
-from proxypal.store.series import SeriesIndex
-from proxypal.store.state import Change, State, write_state
+from proxypal.store.state import Change, write_state
 from proxypal.store.totals import (
     Sums,
     add_sums,
@@ -28,6 +24,7 @@ from proxypal.store.totals import (
     is_exact,
     let_old_hours_go,
 )
+from proxypal.store.values import Backup
 
 
 def undo(change: Change, name: str) -> Backup:
@@ -51,6 +48,8 @@ def undo(change: Change, name: str) -> Backup:
             _undo_clear(change, delta)
         else:
             _undo_import(change, delta, entry)
+        if entry.kind == "reprice":
+            recosting.put_costs_back(connection, delta)
     connection.execute("UPDATE undo_log SET undone_at = ? WHERE name = ?", (now_ms, name))
     state.sequence += 1
     write_state(connection, state)
@@ -64,6 +63,8 @@ def _undo_clear(change: Change, delta: sqlite3.Connection) -> None:
         delta.execute("SELECT timestamp, arrival, body FROM requests"),
     )
     for entry in read_undo_log(connection):
+        if entry.kind == "reprice":
+            _set_costs(change, entry)
         # Rows of an import that was undone since they were put aside stay away.
         if entry.undone_at is not None and entry.kind not in {"clear", "reset"}:
             with (
@@ -74,6 +75,15 @@ def _undo_clear(change: Change, delta: sqlite3.Connection) -> None:
     trim_history(connection, state.settings.history_limit)
 
 
+def _set_costs(change: Change, entry: UndoEntry) -> None:
+    """Rows that were put aside get the costs they have in the totals now."""
+    with (
+        contextlib.suppress(BackupNotFound),
+        backups.opened_delta(change.directory, entry.name) as delta,
+    ):
+        recosting.settle_costs(change.connection, delta, undone=entry.undone_at is not None)
+
+
 def _take_rows_off(connection: sqlite3.Connection, delta: sqlite3.Connection) -> None:
     connection.executemany(
         "DELETE FROM requests WHERE timestamp = ? AND arrival = ?",
@@ -82,11 +92,11 @@ def _take_rows_off(connection: sqlite3.Connection, delta: sqlite3.Connection) ->
 
 
 def _undo_reset(change: Change, delta: sqlite3.Connection, entry: UndoEntry) -> None:
-    connection, data_directory, state, series, _ = change
+    connection, data_directory, state, _, _ = change
     about = delta.execute("SELECT * FROM about").fetchone()
     created_at, _, cells_since, reset_sequence = about[:4]
     add_sums(connection, _sums_in(delta))
-    _add_named_cells(connection, state, series, delta)
+    import_ledger.move_stored_cells(change, delta, sign=1)
     if not is_exact(connection):
         raise WrongUsage(
             "Restoring this would push an all-time total beyond 2^53 - 1, the largest exact "
@@ -101,7 +111,7 @@ def _undo_reset(change: Change, delta: sqlite3.Connection, entry: UndoEntry) -> 
     for owed in read_undo_log(connection):
         if owed.owed and set(owed.epochs) <= set(entry.epochs):
             with backups.opened_delta(data_directory, owed.name) as imported:
-                _take_off(connection, _sums_in(imported))
+                _take_off(change, imported)
                 _take_claim_off(change, imported)
             connection.execute("UPDATE undo_log SET owed = 0 WHERE name = ?", (owed.name,))
 
@@ -111,7 +121,7 @@ def _undo_import(change: Change, delta: sqlite3.Connection, entry: UndoEntry) ->
     about = delta.execute("SELECT * FROM about").fetchone()
     watermark_before, watermark_after = about[4:6]
     if set(entry.epochs) <= set(state.live_epochs):
-        _take_off(connection, _sums_in(delta))
+        _take_off(change, delta)
         _take_claim_off(change, delta)
     else:
         connection.execute("UPDATE undo_log SET owed = 1 WHERE name = ?", (entry.name,))
@@ -119,6 +129,7 @@ def _undo_import(change: Change, delta: sqlite3.Connection, entry: UndoEntry) ->
     trim_history(connection, state.settings.history_limit)
     _take_rows_off(connection, delta)
     connection.execute("DELETE FROM fingerprints WHERE backup = ?", (entry.name,))
+    import_ledger.forget_beside(connection, entry.name)
     if state.watermark_ms == watermark_after:
         state.watermark_ms = watermark_before
 
@@ -145,25 +156,15 @@ def _sums_in(delta: sqlite3.Connection) -> Sums:
     return {(row[0], row[1]): counters_from(row[2:]) for row in delta.execute("SELECT * FROM sums")}
 
 
-def _add_named_cells(
-    connection: sqlite3.Connection, state: State, series: SeriesIndex, delta: sqlite3.Connection
-) -> None:
-    cells: Cells = {}
-    for row in delta.execute("SELECT * FROM cells"):
-        key = (row[1], row[2], row[3], row[4], row[5])
-        number = series.admit(connection, [key], state.settings.label_cap)[key][0]
-        cells.setdefault((row[0], number), Counters()).add(counters_from(row[6:]))
-    add_cells(connection, cells)
-    if cells:
-        seal(connection, max(hour for hour, _ in cells))
-
-
-def _take_off(connection: sqlite3.Connection, sums: Sums) -> None:
+def _take_off(change: Change, imported: sqlite3.Connection) -> None:
+    """Take off exactly what an import added to the sums and cells."""
+    connection = change.connection
     kept = {label for (label,) in connection.execute("SELECT label FROM sums WHERE scope = 'hour'")}
     add_sums(
         connection,
-        {key: c for key, c in sums.items() if key[0] != "hour" or key[1] in kept},
+        {k: c for k, c in _sums_in(imported).items() if k[0] != "hour" or k[1] in kept},
         sign=-1,
     )
     connection.execute("DELETE FROM sums WHERE scope = 'hour' AND requests < 0")
     drop_empty(connection)
+    import_ledger.move_stored_cells(change, imported, sign=-1)

@@ -27,6 +27,8 @@ from proxypal.records.tolerant_json import Refused
         ("sk-o...0XYZ", "sk-o...0XYZ"),
         ("sk-…0XYZ", "sk-…0XYZ"),
         ("sk-****", "sk-****"),
+        ("sk-…0XYZ#3f9a1c", "sk-…0XYZ#3f9a1c"),
+        ("sk-secret-0123456789#3f9a1c", "sk-…9a1c"),
         ("me@example.com", "m…@example.com"),
         ("@sk-secret-0123456789", "@sk…6789"),
     ],
@@ -49,6 +51,8 @@ def test_a_key_keeps_what_tells_it_apart(raw: str, mask: str) -> None:
         ("xai-0123456789abcdefghij", "xai…ghij"),
         ("550e8400-e29b-41d4-a716-446655440000", "550…0000"),
         ("a...b real@example.com", "a...b r…@example.com"),
+        ("d…@example.com#3f9a1c", "d…@example.com#3f9a1c"),
+        ("fak…-key#3f9a1c", "fak…-key#3f9a1c"),
     ],
 )
 def test_an_account_keeps_its_name_and_loses_its_address(raw: str, label: str) -> None:

@@ -1,3 +1,5 @@
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -6,10 +8,12 @@ from hypothesis import strategies as st
 
 from builders import LAYOUTS, Layout, a_request, access_line, log_of
 from proxypal.records.exports import history_csv
-from proxypal.records.recognition import recognise
+from proxypal.records.recognition import REFUSED, recognise
 from proxypal.records.request import encode_request
+from proxypal.store.schema import APPLICATION_ID
 
-SAMPLES = Path(__file__).parent.parent / "data" / "proxypal"
+DATA = Path(__file__).parent.parent / "data"
+SAMPLES = DATA / "proxypal"
 
 
 @pytest.mark.parametrize("path", sorted(SAMPLES.glob("*.json")), ids=lambda path: path.name)
@@ -40,6 +44,20 @@ def test_logs_are_known_by_their_lines(layout: Layout) -> None:
         (b'{"status":200}\n{"status":500}\n', "ndjson"),
         (b'\xef\xbb\xbf{"status":200,"model":"m"}\r\n', "ndjson"),
         (b'{"requests":[]', "history"),
+        (b'{"total_requests":0,"apis":{}}', "usage-export"),
+        (b'{"usage":{"total_requests":0},"failed_requests":0}', "usage-export"),
+        (b'{"usage":{"apis":{"k":{"models":{"m":{"details":[{"timestamp":"2026-', "usage-export"),
+        (b'{"daily":[],"totals":{}}', "ccusage"),
+        (b'{\n  "projects": {"p": [{"date": "2026-05-01"', "ccusage"),
+        (b'{"blocks":[]}', "ccusage"),
+        (b'[{"date":"2026-05-01","modelsUsed":[]}]', "ccusage"),
+        (b'{"event_hash":"x","timestamp_ms":1,"model":"m"}\n{}\n', "plus"),
+        (b'{"event_hash":"x","timestamp_ms":1,"model":"m"}', "plus"),
+        (b'{"timestamp":"","model":"m","tokens":{},"failed":false}\n{}', "queue"),
+        (b'{"timestamp":"","model":"m","tokens":{},"failed":false}', "queue"),
+        (b'{"support_refresh":true}\n{"timestamp":"","tokens":{},"failed":false}\n', "queue"),
+        (b'[{"timestamp":"","tokens":{},"latency_ms":1}]\n[]\n', "queue"),
+        (b'{"timestamp":1,"status":200,"tokens":{},"failed":false}\n{}', "ndjson"),
         (b"a,b\n1,2\n", "unknown"),
         (b"[1, 2]", "unknown"),
         (b"\x89PNG\r\n", "unknown"),
@@ -48,6 +66,37 @@ def test_logs_are_known_by_their_lines(layout: Layout) -> None:
 def test_contents_decide(data: bytes, kind: str) -> None:
     """What a file holds decides, and nothing is taken for what it is not."""
     assert recognise(data, "file") == kind
+
+
+def test_databases_are_told_apart(tmp_path: Path) -> None:
+    """A database of SQLite is another collector's, unless it says that it is ours."""
+    for name, application_id, kind in (("a", 0, "keeper"), ("b", APPLICATION_ID, "own-database")):
+        path = tmp_path / name
+        with closing(sqlite3.connect(path)) as connection, connection:
+            connection.execute("CREATE TABLE usage_events (id)")
+            connection.execute(f"PRAGMA application_id = {application_id}")
+        assert recognise(path.read_bytes(), "history.json") == kind
+    assert "proxypal" in REFUSED["own-database"].lower()
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("cliproxyapi/usage-export-v1.json", "usage-export"),
+        ("cliproxyapi/usage-export-two-keys.json", "usage-export"),
+        ("ccusage/daily-v15.json", "ccusage"),
+        ("ccusage/daily-v20.json", "ccusage"),
+        ("ccusage/codex-v18.json", "ccusage"),
+        ("ccusage/codex-v20.json", "ccusage"),
+        ("ccusage/instances-v20.json", "ccusage"),
+        ("plus/usage-events.jsonl", "plus"),
+    ],
+)
+def test_other_programs_files_are_recognised(name: str, kind: str) -> None:
+    """Files of other collectors are known by their contents, also cut in the middle."""
+    data = (DATA / name).read_bytes()
+    assert recognise(data, "x") == kind
+    assert recognise(data[: len(data) // 2], "x") == kind
 
 
 def test_our_own_records_are_recognised() -> None:

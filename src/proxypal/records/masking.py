@@ -1,7 +1,8 @@
 """Secrets at the door: keys and e-mail addresses are made unreadable before anything is kept.
 
-A mask leaves enough to tell two keys apart. Masking a masked value changes nothing. Must not
-enter: where the values come from.
+A mask leaves enough to tell two keys apart; with a fingerprint behind it (`sk-…0XYZ#3f9a1c`, see
+`records.key_labels`) it always does. Masking a masked value changes nothing. Must not enter: where
+the values come from.
 """
 
 import re
@@ -12,6 +13,7 @@ from proxypal.records.request import MAX_PATH_CHARS, shorten
 from proxypal.records.tolerant_json import Refused
 
 _MASK = re.compile(r"…|\.\.\.+|\*+")
+_FINGERPRINT = re.compile(r"#[0-9a-f]{6}\Z")
 _SHOWN_CHARS = 8
 """The longest run of readable characters in a mask; a longer one may be a secret with a dot."""
 _READ_CHARS = 1024
@@ -29,8 +31,11 @@ _MAX_DEPTH = 32
 
 
 def is_masked(text: str) -> bool:
-    """Whether `text` already is a mask: `sk-…0XYZ`, `sk-o...0XYZ`, `d***@example.com`."""
-    shown = _MASK.split(text[:_READ_CHARS])
+    """Whether `text` already is a mask: `sk-…0XYZ`, `sk-o...0XYZ`, `d***@example.com`.
+
+    A label is one too: a mask, `#` and the six digits of a fingerprint.
+    """
+    shown = _MASK.split(_FINGERPRINT.sub("", text[:_READ_CHARS]))
     return len(shown) > 1 and all(
         len(part) <= _SHOWN_CHARS or part.startswith("@") for part in shown
     )

@@ -1,4 +1,4 @@
-"""Puts `tests/` on the path, so that a test can say `from builders import ...`.
+"""Puts `tests/` and the fake proxy on the path: `from builders import ...`, `from fake_proxy ...`.
 
 A test that this machine cannot run says why in the last lines, not only in a letter.
 """
@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE), str(HERE / "fake_cliproxy")]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -4,12 +4,14 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import backlog, reading, recording, startup
+from benchmarks import backlog, pricing, queue, reading, recording, startup
 from benchmarks.table import Row, show
 
 MEASUREMENTS = {
     "recording": recording.measure,
     "backlog": backlog.measure,
+    "queue": queue.measure,
+    "pricing": pricing.measure,
     "reading": reading.measure,
     "startup": startup.measure,
 }

@@ -33,6 +33,13 @@ def damaged_lines(count: int, seed: int) -> Iterator[bytes]:
         yield line
 
 
+def damaged_text(text: bytes, dice: random.Random) -> bytes:
+    """`text`, damaged in one to three places."""
+    for _ in range(dice.randint(1, 3)):
+        text = _damaged(text, dice)
+    return text
+
+
 def _damaged(line: bytes, dice: random.Random) -> bytes:
     at = dice.randrange(len(line) + 1)
     upto = min(len(line), at + dice.choice((0, 1, 1, 4, 30)))

@@ -4,15 +4,17 @@ Expected numbers are computed here, from the requests that were offered; nothing
 own arithmetic is used. `ledger.py` says what a list of operations must come to.
 """
 
+import sqlite3
 from collections import Counter
 from collections.abc import Collection, Sequence
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
-from proxypal.records.request import RequestLog
+from proxypal.records.request import RequestLog, request_from_tree
 from proxypal.store import Store
 from proxypal.store.publication import read_published
 
@@ -67,21 +69,24 @@ def requests(first: int, count: int, stream: int = 0) -> list[RequestLog]:
 
 
 def expected_books(counted: Sequence[RequestLog]) -> JsonObject:
-    """The numbers of `aggregate.json` for exactly these requests, each once."""
+    """The numbers of `aggregate.json` for exactly these requests, each once.
+
+    One of 0 attempts is no request, but tokens beside one.
+    """
     days: dict[str, list[int]] = {}
     models: dict[str, Counter[str]] = {}
     providers: dict[str, Counter[str]] = {}
     for item in counted:
         tokens = (item.tokens_in or 0) + (item.tokens_out or 0)
         day = days.setdefault(_day_of(item.timestamp), [0, 0])
-        day[0] += 1
+        day[0] += item.attempts != 0
         day[1] += tokens
         for label, group in ((item.model, models), (item.provider, providers)):
             group.setdefault(label, Counter()).update(_line_of(item))
     return {
-        "totalRequests": len(counted),
-        "totalSuccessCount": sum(_succeeded(item) for item in counted),
-        "totalFailureCount": sum(not _succeeded(item) for item in counted),
+        "totalRequests": sum(item.attempts != 0 for item in counted),
+        "totalSuccessCount": sum(_line_of(item)["successCount"] for item in counted),
+        "totalFailureCount": sum(_line_of(item)["failureCount"] for item in counted),
         "totalTokensIn": sum(item.tokens_in or 0 for item in counted),
         "totalTokensOut": sum(item.tokens_out or 0 for item in counted),
         "totalTokensCached": sum(item.tokens_cached or 0 for item in counted),
@@ -98,10 +103,11 @@ def _succeeded(item: RequestLog) -> bool:
 
 
 def _line_of(item: RequestLog) -> dict[str, int]:
+    is_request = item.attempts != 0
     return {
-        "requests": 1,
-        "successCount": int(_succeeded(item)),
-        "failureCount": int(not _succeeded(item)),
+        "requests": int(is_request),
+        "successCount": int(is_request and _succeeded(item)),
+        "failureCount": int(is_request and not _succeeded(item)),
         "tokens": (item.tokens_in or 0) + (item.tokens_out or 0),
         "inputTokens": item.tokens_in or 0,
         "outputTokens": item.tokens_out or 0,
@@ -210,12 +216,39 @@ def _sum(points: Sequence[JsonObject]) -> Any:
     return sum(point["value"] for point in points)
 
 
+def name_of(item: RequestLog) -> str:
+    """The id it came with; of one from log or queue all that was told."""
+    if item.id and not item.id.startswith("req_"):
+        return item.id
+    said = f"{item.request_id} at {item.timestamp} took {item.duration_ms} ms, {item.status}"
+    return (
+        f"{said}, {item.attempts} attempts, {item.tokens_in} + {item.tokens_out} tokens, "
+        f"{item.cost_usd} $, {item.model}, {item.path}, {item.api_key}, by {item.source}"
+    )
+
+
+def payloads_in(directory: Path) -> dict[int, list[bytes]]:
+    """What lies in a closed store of what the queue said, by the number of its request."""
+    with closing(sqlite3.connect(directory / "proxypal.db")) as connection:
+        rows = connection.execute("SELECT arrival, body FROM payloads").fetchall()
+    return {arrival: bytes(body).split(b"\n") for arrival, body in rows}
+
+
+class QueueKnown(NamedTuple):
+    """What a store knows of the usage queue: its reader's last words, and how much it took."""
+
+    status: bytes = b""
+    records: int = 0
+    unread: int = 0
+
+
 class Found(msgspec.Struct):
     """What a reopened store said of itself."""
 
     aggregate: JsonObject
     history: list[JsonObject]
     warnings: list[str]
+    queue: QueueKnown
 
     @property
     def books(self) -> JsonObject:
@@ -224,8 +257,8 @@ class Found(msgspec.Struct):
 
     @property
     def ids(self) -> list[str]:
-        """The ids of the recent requests, oldest first."""
-        return [row["id"] for row in self.history]
+        """The recent requests, oldest first: by id, or by what was told of them."""
+        return [name_of(request_from_tree(row)) for row in self.history]
 
 
 def reopen(directory: Path) -> Found:
@@ -238,6 +271,7 @@ def reopen(directory: Path) -> Found:
         off = [f for f in store.check() if not f.ok and f.check != "disk space"]
         assert not off, off
         stats = store.get_usage_stats()
+        queues = [QueueKnown(one.status, one.records, one.unread) for one in store.queues()]
     aggregate, history = audit_files(directory)
     assert stats.total_requests == aggregate["totalRequests"]
     assert stats.success_count == aggregate["totalSuccessCount"]
@@ -246,7 +280,8 @@ def reopen(directory: Path) -> Found:
         assert store.warnings == [], "opening it twice must say nothing new"
         assert store.get_usage_stats() == stats
     assert audit_files(directory) == (aggregate, history)
-    return Found(aggregate, history["requests"], warnings)
+    queue = queues[0] if queues else QueueKnown()
+    return Found(aggregate, history["requests"], warnings, queue)
 
 
 def check_law(

@@ -6,6 +6,8 @@ An operation is a list of JSON values, so that it can be sent to another process
     ["record", first, count]    one call of `record` with requests of stream 0
     ["offer", first, count]     the same, where the disk may be in trouble
     ["source", first, count]    one batch of a source, with its position
+    ["queue", first, count]     one batch of a usage queue: attempts, see `two_sources.py`
+    ["lines", first, count]     a log's lines of requests that such attempts belong to
     ["import", first, count]    an old file's facts
     ["clear"] ["forget"] ["reset"]
     ["undo"]                    restore the newest backup that was not restored yet
@@ -14,11 +16,12 @@ An operation is a list of JSON values, so that it can be sent to another process
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from law import HISTORY_LIMIT, JsonObject, expected_books, requests
+from law import HISTORY_LIMIT, JsonObject, QueueKnown, expected_books, name_of, requests
 from proxypal.records.counters import Counters, count_into
+from proxypal.records.imported import ImportedFacts
 from proxypal.records.labels import LocalHours, day_label, hour_label
 from proxypal.records.request import RequestLog
-from proxypal.store.protocol import ImportedFacts
+from two_sources import Told, as_told, request_of_attempt
 
 Operation = list[Any]
 
@@ -38,6 +41,8 @@ class Ledger:
         self.counted: list[RequestLog] = []
         self.history: list[RequestLog] = []
         self.backups: list[PutAside] = []
+        self.told: dict[int, Told] = {}
+        self.queue = QueueKnown()
 
     @property
     def books(self) -> JsonObject:
@@ -47,28 +52,60 @@ class Ledger:
     @property
     def ids(self) -> list[str]:
         """The ids of the recent requests, oldest first."""
-        return [item.id for item in self.history]
+        return [name_of(item) for item in self.history]
 
     @property
-    def state(self) -> tuple[JsonObject, list[str]]:
-        """Totals and history, to compare with."""
-        return self.books, self.ids
+    def state(self) -> tuple[JsonObject, list[str], QueueKnown]:
+        """Totals, history and what is known of the queue, to compare with."""
+        return self.books, self.ids, self.queue
 
     def apply(self, operation: Operation) -> "Ledger":
         """The ledger after an operation; this one stays as it is."""
         after = Ledger()
         after.counted, after.history = self.counted, self.history
-        after.backups = list(self.backups)
+        after.backups, after.told = list(self.backups), dict(self.told)
+        after.queue = self.queue
         name, *values = operation
         if name in {"record", "offer", "source"}:
             after._count(requests(*values))
-        elif name in {"import", "clear", "reset", "forget", "undo"}:
+        elif name in {"import", "clear", "reset", "forget", "undo", "queue", "lines"}:
             getattr(after, f"_{name}")(*values)
         return after
 
     def _count(self, new: list[RequestLog]) -> None:
         self.counted = self.counted + new
         self._keep(new)
+
+    def _queue(self, first: int, count: int) -> None:
+        records, unread = self.queue.records + count + 1, self.queue.unread + 1
+        self.queue = QueueKnown(b'{"next":%d}' % (first + count), records, unread)
+        for number in range(first, first + count):
+            request, place = request_of_attempt(number)
+            known = self.told.get(request, Told())
+            self._hear(request, Told(max(known.attempts, place + 1), known.line))
+
+    def _lines(self, first: int, count: int) -> None:
+        for request in range(first, first + count):
+            known = self.told.get(request, Told())
+            self._hear(request, Told(known.attempts, line=True))
+
+    def _hear(self, request: int, told: Told) -> None:
+        """A request is counted, or known better than before; what is gone stays gone."""
+        known = self.told.get(request)
+        if known == told:
+            return
+        self.told[request] = told
+        after = as_told(request, told)
+        name = after[0].request_id
+        if known is None:
+            self.counted = self.counted + after
+            self._keep(after[:1])
+            return
+        if any(item.request_id == name for item in self.counted):
+            self.counted = [item for item in self.counted if item.request_id != name] + after
+        if any(item.request_id == name for item in self.history):
+            self.history = [item for item in self.history if item.request_id != name]
+            self._keep(after[:1])
 
     def _keep(self, new: Sequence[RequestLog]) -> None:
         # Stable: of equal times the later arrival stays behind.

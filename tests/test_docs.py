@@ -23,9 +23,9 @@ from proxypal.records.aggregate import (
 from proxypal.records.detection import PROVIDER_ALIASES
 from proxypal.records.request import RequestLog
 from proxypal.sources.log_identity import LogPosition
-from proxypal.store.protocol import StoreSettings
 from proxypal.store.publication import Published, PublishedPosition, UndoEntry
 from proxypal.store.schema import upgrade
+from proxypal.store.values import StoreSettings
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]

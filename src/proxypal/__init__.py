@@ -40,14 +40,8 @@ if TYPE_CHECKING:
     from proxypal.records.counters import Counters
     from proxypal.records.request import RequestLog
     from proxypal.store import Store
-    from proxypal.store.protocol import (
-        Backup,
-        Finding,
-        Recorded,
-        Rejection,
-        RequestStore,
-        UsageRow,
-    )
+    from proxypal.store.protocol import RequestStore
+    from proxypal.store.values import Backup, Finding, Recorded, Rejection, UsageRow
 
 __version__ = "0.1.0"
 

@@ -6,18 +6,24 @@ ProxypalError
 ├── LogNotFound                no proxy log where we looked
 ├── BackupNotFound             no backup of that name
 ├── AlreadyUndone              that backup was restored before
+├── QueueError                 the proxy's usage queue gives nothing
+│   ├── QueueUnreachable       no connection, or what answers is no usage queue
+│   ├── QueueRefused           the management key is not accepted; asking again makes it worse
+│   └── QueueBanned            too many failed logins; the proxy says for how long
 └── StoreError
     ├── StoreBusy              another process holds the database
     ├── StorageFull            no space left, and the memory bound is reached
     ├── CannotWrite            permission, read-only file system, I/O error
     ├── DamagedDatabase        the database cannot be read (recovery starts here)
     ├── NewerDatabase          written by a later version of proxypal
+    ├── ImportOutdated         the store changed while a file was read that it bears on
     └── StoreClosed            used after close()
 
 Constructors take facts and write the sentence: what happened, to which file, what to do now.
 """
 
 from pathlib import Path
+from typing import Literal
 
 
 class ProxypalError(Exception):
@@ -66,6 +72,63 @@ class AlreadyUndone(ProxypalError):
     def __init__(self, name: str) -> None:
         self.name = name
         super().__init__(f"{name} was already restored; restoring it twice would count it twice.")
+
+
+class QueueError(ProxypalError):
+    """The proxy's usage queue gives nothing. No message holds a management key."""
+
+    def __init__(self, url: str, reason: str, advice: str) -> None:
+        self.url = url
+        self.reason = reason
+        super().__init__(f"Usage queue at {url}: {reason}. {advice}")
+
+
+class QueueUnreachable(QueueError):
+    """No connection, a broken one, or an answer that no usage queue gives.
+
+    `how`: `down`, nobody listens there; `closed`, the other side ended the connection after all
+    it had to say; `answered`, with an error; `broken`, anything else. `speaks_otherwise`: not
+    RESP, so it may speak HTTP.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        reason: str,
+        how: Literal["broken", "down", "closed", "answered"] = "broken",
+        *,
+        speaks_otherwise: bool = False,
+    ) -> None:
+        self.how = how
+        self.speaks_otherwise = speaks_otherwise
+        super().__init__(
+            url, reason, "Check that CLIProxyAPI runs there and has a management key set."
+        )
+
+
+class QueueRefused(QueueError):
+    """The proxy does not accept the key. Five refusals ban us for 30 minutes: do not repeat."""
+
+    def __init__(self, url: str, reason: str) -> None:
+        super().__init__(
+            url,
+            reason,
+            "It is not asked again with this key; give the plain key of the proxy's "
+            "remote-management.secret-key by --management-key-file or PROXYPAL_MANAGEMENT_KEY.",
+        )
+
+
+class QueueBanned(QueueError):
+    """The proxy bans this address after failed logins, even with the right key."""
+
+    def __init__(self, url: str, retry_in_ms: int) -> None:
+        self.retry_in_ms = retry_in_ms
+        super().__init__(
+            url,
+            "this address is banned after too many failed logins",
+            f"Nothing is tried for {retry_in_ms // 60_000 + 1} minutes; until then find the "
+            "program that uses a wrong management key.",
+        )
 
 
 class StoreError(ProxypalError):
@@ -123,6 +186,16 @@ class NewerDatabase(StoreError):
         super().__init__(
             f"{path} has format {found}, this proxypal knows up to {known}. "
             "Update proxypal; nothing was changed."
+        )
+
+
+class ImportOutdated(StoreError):
+    """What was known of the store when a file was read is not so any more; read it again."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Another process kept changing what this file overlaps with. Nothing of it was "
+            "imported; import it again when the other one is done."
         )
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from builders import access_line, log_of
+from collector_files import Call, day_report, queue_lines, usage_export
 from running import proxypal
 
 LINE = '{"id": "r-%d", "timestamp": 1766404800000, "path": "/v1/messages", "status": 200}\n'
@@ -86,3 +87,42 @@ def test_names_of_files_cannot_draw(home: Path) -> None:
     odd.write_text(LINE % 9)
     shown = proxypal(home, "import", str(odd))
     assert "\x1b" not in shown.out + shown.err
+
+
+def test_what_became_of_every_row_is_said(home: Path) -> None:
+    """New, known, repeated, without a price and left out: a sentence and the same as JSON."""
+    calls = [Call(at_ms=number * 1000, request_id=f"{number:08x}") for number in range(6)]
+    own = [Call(at_ms=9_000, model="a-model-of-ours", request_id="aa")]
+    proxypal(home, "import", str(usage_export(home / "usage.json", calls[:2])))
+    path = queue_lines(home / "queue.ndjson", [*calls, calls[0], *own])
+    with path.open("a") as file:
+        file.write("nonsense\n")
+    dry = proxypal(home, "import", "--dry-run", str(path))
+    assert dry.out == (
+        f"{path}: queue, 5 requests would be added; 2 known already; 1 told twice in the file; "
+        "1 without a price; 1 line left out\n"
+    )
+    assert "line 9 left out: " in dry.err
+    (report,) = proxypal(home, "import", "--json", str(path)).json()
+    told = {name: report[name] for name in ("requests", "known", "repeated", "unpriced")}
+    assert told == {"requests": 5, "known": 2, "repeated": 1, "unpriced": 1}
+    assert [row["line"] for row in report["badRows"]] == [9]
+    again = proxypal(home, "import", str(path))
+    assert again.out == f"{path}: queue, imported before; nothing added\n"
+
+
+def test_totals_of_days_are_called_that(home: Path) -> None:
+    """A report of ccusage adds no requests, and the line says what it added instead."""
+    path = day_report(home / "ccusage.json", [("2025-12-20", "gpt-5", 10, 1, 0.5)])
+    shown = proxypal(home, "import", str(path))
+    assert shown.out == f"{path}: ccusage, 1 total of a day and model added\n"
+    assert proxypal(home, "stats", "--json").json()["totalCostUsd"] == 0.5
+
+
+def test_prices_are_those_of_the_request(home: Path) -> None:
+    """What comes without a cost is priced by the price list; a preview keeps no price."""
+    path = usage_export(home / "usage.json", [Call(at_ms=0, tokens_in=10**6, tokens_out=0)])
+    proxypal(home, "import", "--dry-run", str(path))
+    assert proxypal(home, "stats", "--json").json()["totalCostUsd"] == 0
+    proxypal(home, "import", str(path))
+    assert proxypal(home, "stats", "--json").json()["totalCostUsd"] == 1.25

@@ -3,6 +3,7 @@
 Used by the processes that get killed, and to prepare what they find.
 """
 
+import json
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,11 +11,13 @@ from pathlib import Path
 from growing import grow
 from law import NOW_MS, requests
 from ledger import Operation, facts_to_import
+from proxypal.records.request import RequestLog
 from proxypal.service.log_following import Report
 from proxypal.service.watch_events import Recorded, WatchEvent
 from proxypal.service.watching import watch
 from proxypal.store import Store
-from proxypal.store.protocol import SourceBatch
+from proxypal.store.values import QueueBatch, SourceBatch, SourceOutcome, Span
+from two_sources import FROM_MS, SIGN, attempts, lines
 
 
 class Player:
@@ -64,18 +67,52 @@ class Player:
         assert recorded.recorded + recorded.held == count, recorded
 
     def _source(self, first: int, count: int) -> None:
-        store = self._open_store
-        positions = store.positions()
-        outcome = store.record_batch(
-            SourceBatch(
-                source="log",
-                start=positions.rows[0] if positions.rows else None,
-                generation=positions.generation,
-                state=b'{"next":%d}' % (first + count),
-                requests=requests(first, count),
+        outcome = self._read("log", first, requests(first, count))
+        assert outcome.recorded == count, outcome
+
+    def _queue(self, first: int, count: int) -> None:
+        """What the queue hands out, with a payload nobody understands and the reader's status."""
+        outcome = self._open_store.record_attempts(
+            QueueBatch(
+                source="queue",
+                attempts=attempts(first, count),
+                unread=[b"%s nobody understands" % SIGN],
+                covered=Span(FROM_MS, FROM_MS + (first + count) * 1_000),
+                status=b'{"next":%d}' % (first + count),
             )
         )
-        assert outcome.recorded == count, outcome
+        told = outcome.recorded + outcome.joined + outcome.extra + outcome.repeated
+        assert told == count, outcome
+
+    def _lines(self, first: int, count: int) -> None:
+        """What a log says from where it was read to, if that was not told before."""
+        while self._next_of("proxy.log", first) < first + count:
+            self._read("proxy.log", first, lines(first, count))
+
+    def _next_of(self, source: str, first: int) -> int:
+        positions = self._open_store.positions().rows
+        nexts = [json.loads(row.state)["next"] for row in positions if row.source == source]
+        return max([first, *nexts])
+
+    def _read(self, source: str, first: int, new: Sequence[RequestLog]) -> SourceOutcome:
+        """Those of `new` that were not read yet; nothing comes of it if another was faster."""
+        store, after = self._open_store, first + len(new)
+        positions = store.positions()
+        start = next((row for row in positions.rows if row.source == source), None)
+        if start is not None:
+            new = new[max(0, json.loads(start.state)["next"] - first) :]
+        outcome = store.record_batch(
+            SourceBatch(
+                source=source,
+                generation=positions.generation,
+                start=start,
+                state=b'{"next":%d}' % after,
+                requests=new,
+            )
+        )
+        told = outcome.recorded + outcome.joined + outcome.seen
+        assert told == (0 if outcome.position is None else len(new)), outcome
+        return outcome
 
     def _backlog(self, log: str) -> None:
         """Watch what is there of a log."""

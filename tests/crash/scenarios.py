@@ -23,7 +23,8 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
 
     With `unclean`, the process of `before` was itself killed. `told` are words that each warning
     of the next opening must have one of, `aside` are patterns of what may then lie in the
-    directory beside the store's own files.
+    directory beside the store's own files. With `loses_payloads`, not all that the queue said of
+    a request in history need be there.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     harm: Callable[[Path], None] | None = None
     told: Sequence[str] = ()
     aside: Sequence[str] = ()
+    loses_payloads: bool = False
 
     def prepare(self, directory: Path) -> None:
         """Make what the interrupted process finds."""
@@ -94,6 +96,11 @@ def rewrite_both_files(directory: Path) -> None:
         tree = json.loads((directory / name).read_text())
         del tree["published"]
         (directory / name).write_text(json.dumps(tree, indent=2))
+
+
+def retold(operations: Sequence[Operation]) -> list[Operation]:
+    """What sources tell again after a crash: who subscribed with others, or reads a log on."""
+    return [operation for operation in operations if operation[0] in {"queue", "lines"}]
 
 
 FILLED: Sequence[Operation] = (
@@ -179,5 +186,38 @@ SCENARIOS = (
         before=FILLED[:-1],
         unclean=True,
         operations=[["open"], ["close"], ["open"], ["record", 40, 1], ["close"]],
+    ),
+    Scenario(
+        name="queue",
+        before=[*FILLED, ["open"], ["queue", 0, 5], ["close"]],
+        operations=[
+            *(["open"], ["queue", 5, 1], ["queue", 6, 2], ["queue", 8, 40], ["queue", 4, 30]),
+            *(["record", 40, 2], ["close"]),
+        ],
+    ),
+    Scenario(
+        name="join",
+        before=[*FILLED, ["open"], ["queue", 0, 10], ["close"]],
+        operations=[
+            *(["open"], ["lines", 0, 6], ["lines", 6, 20], ["queue", 8, 16], ["queue", 24, 30]),
+            ["close"],
+        ],
+    ),
+    Scenario(
+        name="join after actions",
+        before=[*FILLED, ["open"], ["queue", 0, 10], ["lines", 0, 4], ["close"]],
+        operations=[
+            *(["open"], ["clear"], ["lines", 4, 4], ["reset"], ["queue", 10, 2], ["lines", 8, 4]),
+            *(["undo"], ["queue", 12, 9], ["forget"], ["queue", 21, 2], ["close"]),
+        ],
+        loses_payloads=True,
+    ),
+    Scenario(
+        name="join in a rebuilt store",
+        before=[*FILLED, ["open"], ["queue", 0, 10], ["lines", 0, 4], ["close"]],
+        harm=delete_database,
+        operations=[["open"], ["lines", 4, 8], ["queue", 10, 10], ["close"]],
+        loses_payloads=True,
+        told=["proxypal.db is missing. It was rebuilt"],
     ),
 )

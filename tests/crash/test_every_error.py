@@ -24,7 +24,7 @@ ACTED = [
         operations=[["offer" if o[0] == "record" else o[0], *o[1:]] for o in scenario.operations],
     )
     for scenario in SCENARIOS
-    if scenario.name in {"clear", "reset", "import", "source"}
+    if scenario.name in {"clear", "reset", "import", "source", "queue", "join"}
 ]
 
 pytest_plugins = ["crash_fixtures"]
@@ -55,9 +55,12 @@ def fail_at(moment: Moment, error: str, stage: Stage, *, then_crash: bool = Fals
 
 
 @pytest.mark.parametrize("error", ERRORS)
-def test_some_system_calls_fail(error: str, nursery: Nursery, tmp_path: Path) -> None:
+@pytest.mark.parametrize("scenario", [OFFERED, *ACTED[-2:]], ids=lambda s: s.name)
+def test_some_system_calls_fail(
+    scenario: Scenario, error: str, nursery: Nursery, tmp_path: Path
+) -> None:
     """When a write or a sync fails, what was acknowledged is durable and the rest is done again."""
-    stage = Stage(OFFERED, nursery, tmp_path)
+    stage = Stage(scenario, nursery, tmp_path)
     moments = moments_of(stage)
     for moment in moments[ERRORS.index(error) :: len(moments) // 9]:
         fail_at(moment, error, stage)

@@ -21,7 +21,7 @@ PUBLISHING_S = (0.001, 0.01, 60.0)
 
 _WEIGHTS = {
     "record": 10, "source": 5, "publish": 3, "clear": 1, "reset": 1, "undo": 3, "import": 1,
-    "reopen": 1, "forget": 0.3,
+    "reopen": 1, "forget": 0.3, "queue": 6, "lines": 4,
 }  # fmt: skip
 
 
@@ -31,6 +31,7 @@ def some_operations(chance: random.Random) -> list[Operation]:
     ledger = Ledger()
     sizes = chance.choice([(1, 1, 2, 7), (1, 2, 40, 300)])
     offered = 0
+    told = fresh = {"queue": 0, "lines": 0}
     for name in chance.choices(list(_WEIGHTS), list(_WEIGHTS.values()), k=40):
         if name == "reopen":
             operations += [["close"], ["open"]]
@@ -39,6 +40,16 @@ def some_operations(chance: random.Random) -> list[Operation]:
         if name in {"record", "source", "import"}:
             operation += [offered, chance.choice(sizes)]
             offered += operation[2]
+        if name in told:
+            again = chance.choice((0, 0, 0, 4)) if name == "queue" else 0
+            first = max(fresh[name], told[name] - again)
+            operation += [first, told[name] - first + chance.choice((1, 3, 8))]
+            told = {**told, name: first + operation[2]}
+        if name in {"clear", "reset"}:
+            # What is told of a request while it is put aside does not come back with it.
+            pairs = max(-(-told["queue"] // 3), -(-told["lines"] // 2))
+            fresh = {"queue": pairs * 3, "lines": pairs * 2}
+            told = dict(fresh)
         if name == "import" and (len(ledger.history) > 200 or sizes[-1] > 7):
             # What an import pushed out of a full history does not come back when it is undone.
             continue
@@ -61,7 +72,8 @@ def live_and_be_killed(chance: random.Random, nursery: Nursery, directory: Path)
     assert not outcome.error, outcome.error
     ledgers = after_each(operations)[outcome.acknowledged : outcome.acknowledged + 2]
     try:
-        judge(directory, Scenario(name="a life", operations=operations), ledgers)
+        life = Scenario(name="a life", operations=operations, loses_payloads=True)
+        judge(directory, life, ledgers)
     except AssertionError as error:
         error.add_note(f"{directory}: {outcome} after {command}")
         raise

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from law import open_store, requests
 from proxypal.records.aggregate import Aggregate, RequestHistory, UsageStats
 from proxypal.store import Store
-from proxypal.store.protocol import SourceBatch
+from proxypal.store.values import SourceBatch
 
 JSON_FILES = ("history.json", "aggregate.json")
 DATABASE = "proxypal.db"

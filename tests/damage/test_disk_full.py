@@ -10,7 +10,7 @@ from law import check_law, open_store, reopen, request, requests
 from proxypal.errors import CannotWrite, StorageFull
 from proxypal.store import Store
 from proxypal.store.holding import HELD_AT_MOST
-from proxypal.store.protocol import SourceBatch
+from proxypal.store.values import SourceBatch
 
 pytest_plugins = ["damage_fixtures"]
 

@@ -10,7 +10,7 @@ from law import open_store, reopen, request, requests
 from ledger import facts_to_import
 from proxypal.records.request import RequestLog
 from proxypal.store import Store
-from proxypal.store.protocol import SourceBatch
+from proxypal.store.values import SourceBatch
 
 NEEDLES = (b"distinctive", b"unmistakable", b"inimitable")
 

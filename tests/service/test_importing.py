@@ -12,6 +12,7 @@ from builders import access_line, log_of
 from proxypal import RequestLog, Store
 from proxypal.clock import offset_of
 from proxypal.records.exports import history_csv
+from proxypal.records.key_labels import KeyLabels
 from proxypal.records.request import encode_request
 from proxypal.service.import_report import ImportReport
 from proxypal.service.importing import Importer
@@ -82,7 +83,13 @@ def _ndjson(path: Path, requests: list[RequestLog]) -> Path:
 
 
 def _import(store: Store, *paths: Path, is_preview: bool = False) -> list[ImportReport]:
-    importer = Importer(store, UTC, lambda _done, _total: None, is_preview=is_preview)
+    importer = Importer(
+        store,
+        UTC,
+        lambda _done, _total: None,
+        is_preview=is_preview,
+        labels=KeyLabels(b"of the tests"),
+    )
     return list(importer.run(paths))
 
 
@@ -268,7 +275,7 @@ def test_a_flood_of_names_is_bounded(store: Store, tmp_path: Path) -> None:
         ("gone.json", None, "No such file"),
         ("empty.json", b"", "empty"),
         ("photo.jpg", b"\xff\xd8\xff\xe0" * 100, "none of what can be imported"),
-        ("usage.json", b'{"version": 1, "usage": {"apis": {}}}', "cannot import yet"),
+        ("usage.json", b'{"version": 1, "usage": {"apis": {}}}', "nothing that counts"),
         ("history.json", b'{"requests": [', "history.json"),
         ("requests.ndjson", b"nonsense\n", "no request"),
     ],
@@ -298,7 +305,13 @@ def test_progress_reaches_the_end(store: Store, tmp_path: Path) -> None:
     """A large file tells how far it is."""
     path = _ndjson(tmp_path / "requests.ndjson", _requests(20_000))
     told: list[tuple[int, int]] = []
-    importer = Importer(store, UTC, lambda *step: told.append(step), is_preview=False)
+    importer = Importer(
+        store,
+        UTC,
+        lambda *step: told.append(step),
+        is_preview=False,
+        labels=KeyLabels(b"of the tests"),
+    )
     list(importer.run([path]))
     assert len(told) > 2
     assert told[-1] == (path.stat().st_size, path.stat().st_size)

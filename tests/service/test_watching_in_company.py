@@ -19,7 +19,7 @@ from proxypal.service.watch_events import (
     StoreTrouble,
 )
 from proxypal.store import Store
-from proxypal.store.protocol import SourceBatch, SourceOutcome
+from proxypal.store.values import SourceBatch, SourceOutcome
 from watch_runs import Watching, until, watch_once
 
 

@@ -8,7 +8,7 @@ from proxy_log import request_lines
 from proxypal.sources.log_copies import is_contained
 from proxypal.sources.log_files import LogFile, OpenLog
 from proxypal.sources.log_identity import KnownLog, Passed, advance, beginning_of, start_of
-from proxypal.store.protocol import StoredPosition
+from proxypal.store.values import StoredPosition
 
 LOG = request_lines(range(60))
 

@@ -3,7 +3,7 @@ import pytest
 
 from proxypal.sources.log_gaps import Loss, Vanished
 from proxypal.sources.log_identity import KnownLog, LogPosition
-from proxypal.store.protocol import StoredPosition
+from proxypal.store.values import StoredPosition
 
 
 class Clock:

@@ -19,7 +19,7 @@ from proxypal.sources.log_identity import (
     match,
     start_of,
 )
-from proxypal.store.protocol import StoredPosition
+from proxypal.store.values import StoredPosition
 
 LOG = b"".join(b"[2026-08-22 22:39:%02d] line %d\n" % (number % 60, number) for number in range(99))
 LINE_ENDS = [place + 1 for place, byte in enumerate(LOG) if byte == 10]

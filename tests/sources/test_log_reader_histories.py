@@ -17,7 +17,7 @@ from proxypal.sources import log_chunks
 from proxypal.sources.log_files import LogSet
 from proxypal.sources.log_reader import LogReader
 from proxypal.store import Store
-from proxypal.store.protocol import Positions, SourceBatch, SourceOutcome
+from proxypal.store.values import Positions, SourceBatch, SourceOutcome
 
 UTC = zone_offset(ZoneInfo("UTC"))
 
@@ -255,3 +255,9 @@ def test_thousands_of_histories_are_exact(
 ) -> None:
     """The same, three thousand times."""
     check(actions, chunk)
+
+
+def test_a_short_copy_put_back_counts_only_what_is_newer() -> None:
+    """Also where the log is so short that its first kilobyte went on otherwise since."""
+    steps = [(History.write, 1), (History.keep, 1), (History.write, 1), (History.sweep, 1)]
+    check([*steps, (History.put_back, 1)], 4 << 20)

@@ -11,7 +11,7 @@ from proxypal.sources import log_chunks
 from proxypal.sources.log_files import LogSet
 from proxypal.sources.log_reader import LogReader
 from proxypal.store import Store
-from proxypal.store.protocol import Positions, SourceBatch, SourceOutcome
+from proxypal.store.values import Positions, SourceBatch, SourceOutcome
 
 
 @pytest.fixture

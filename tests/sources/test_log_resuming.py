@@ -12,7 +12,7 @@ from proxypal.sources.log_identity import (
 )
 from proxypal.sources.log_priming import PRIMING_BYTES
 from proxypal.sources.log_resuming import Resumed, Resumption
-from proxypal.store.protocol import StoredPosition
+from proxypal.store.values import StoredPosition
 
 LINES = [b"%06d\n" % number for number in range(400_000)]
 LOG = b"".join(LINES)

@@ -16,7 +16,7 @@ from proxypal.sources.log_files import LogSet
 from proxypal.sources.log_reader import LogReader
 from proxypal.sources.log_stream import LogStream
 from proxypal.store import Store
-from proxypal.store.protocol import Positions, SourceBatch, SourceOutcome
+from proxypal.store.values import Positions, SourceBatch, SourceOutcome
 
 UTC = zone_offset(ZoneInfo("UTC"))
 

@@ -10,7 +10,7 @@ import pytest
 from builders import DAY_MS, NOW_MS, SetClock, a_request, a_store
 from proxypal.errors import BackupNotFound
 from proxypal.store import backups
-from proxypal.store.protocol import Backup
+from proxypal.store.values import Backup
 
 
 def a_backup(name: str, created_at: int = NOW_MS) -> Backup:

@@ -10,7 +10,7 @@ import pytest
 from builders import a_request, a_store
 from proxypal.errors import StorageFull
 from proxypal.store import Store, holding
-from proxypal.store.protocol import Recorded, SourceBatch, SourceOutcome
+from proxypal.store.values import Recorded, SourceBatch, SourceOutcome
 
 
 def together(store: Store, *calls: Callable[[], Any]) -> list[Any]:

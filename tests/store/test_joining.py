@@ -26,8 +26,8 @@ from proxypal.store.joining import (
     remember,
     rewrite_batch,
 )
-from proxypal.store.protocol import StoreSettings
 from proxypal.store.schema import upgrade
+from proxypal.store.values import StoreSettings
 
 BOUND = 10_000
 

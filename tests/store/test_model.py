@@ -25,7 +25,7 @@ from proxypal.records.aggregate import Aggregate
 from proxypal.records.incoming import admit
 from proxypal.records.request import RequestLog
 from proxypal.store import Store
-from proxypal.store.protocol import SourceBatch, StoredPosition
+from proxypal.store.values import SourceBatch, StoredPosition
 from store_model import (
     Model,
     Numbers,

@@ -4,9 +4,9 @@ import pytest
 
 from builders import NOW_MS
 from proxypal.store.opening import DatabaseFound, FileFound, FileKind, Plan, decide
-from proxypal.store.protocol import StoreSettings
 from proxypal.store.publication import Published
 from proxypal.store.state import State, fresh_state
+from proxypal.store.values import StoreSettings
 
 DB, HISTORY, AGGREGATE = "proxypal.db", "history.json", "aggregate.json"
 

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from builders import NOW_MS, a_request, a_store, facts_of
+from builders import NOW_MS, a_request, a_store, an_attempt, facts_of
 from proxypal.errors import BackupNotFound, StoreBusy, StoreClosed
+from proxypal.records.repriced import Repricing
 from proxypal.store import RequestStore, Store, database
-from proxypal.store.protocol import SourceBatch
+from proxypal.store.values import QueueBatch, SourceBatch
 
 METHODS = sorted(
     name
@@ -31,6 +32,14 @@ def a_batch() -> SourceBatch:
 CALLS: dict[str, Callable[[RequestStore], Any]] = {
     "record": lambda store: store.record([a_request()]),
     "record_batch": lambda store: store.record_batch(a_batch()),
+    "record_attempts": lambda store: store.record_attempts(
+        QueueBatch(source="queue", attempts=[an_attempt()])
+    ),
+    "queues": lambda store: store.queues(),
+    "gaps": lambda store: store.gaps(),
+    "unjoined": lambda store: store.unjoined(0, NOW_MS),
+    "cached": lambda store: store.cached("prices"),
+    "keep_cached": lambda store: store.keep_cached("prices", b"{}"),
     "revise": lambda store: store.revise("a", {"tokens_in": 1}),
     "positions": lambda store: store.positions(),
     "acquire_lease": lambda store: store.acquire_lease("main.log", 1000),
@@ -45,10 +54,13 @@ CALLS: dict[str, Callable[[RequestStore], Any]] = {
         facts_of([a_request()]), fingerprint="f", note=""
     ),
     "imported_by": lambda store: store.imported_by(["f"]),
+    "recognition": lambda store: store.recognition(),
     "list_backups": lambda store: store.list_backups(),
     "restore": lambda store: store.restore("nothing"),
     "check": lambda store: store.check(),
     "publish": lambda store: store.publish(),
+    "priceable": lambda store: store.priceable(),
+    "reprice": lambda store: store.reprice(Repricing(requests=[], cells=[]), ""),
     "close": lambda store: store.close(),
 }
 
@@ -59,6 +71,12 @@ READING = {
     "get_request_history",
     "usage_by",
     "imported_by",
+    "recognition",
+    "queues",
+    "gaps",
+    "unjoined",
+    "cached",
+    "priceable",
     "list_backups",
     "check",
 }

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from builders import NOW_MS, a_request, a_store, facts_of, json_file, requests, seed_shaped
 from proxypal.records.request import RequestLog, decode_request, encode_request
 from proxypal.store.packing import unpack_arrivals
-from proxypal.store.protocol import SourceBatch, StoredPosition, StoreSettings
 from proxypal.store.publication import (
     Moment,
     UndoEntry,
@@ -22,6 +21,7 @@ from proxypal.store.publication import (
     render_history,
 )
 from proxypal.store.state import fresh_state
+from proxypal.store.values import SourceBatch, StoredPosition, StoreSettings
 
 SEED = Path(__file__).parents[1] / "data" / "seed"
 

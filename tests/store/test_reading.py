@@ -25,7 +25,7 @@ from builders import (
 )
 from proxypal.records.request import RequestLog
 from proxypal.store import Store
-from proxypal.store.protocol import GroupBy
+from proxypal.store.values import GroupBy
 
 
 def counted(store: Store, group: GroupBy, since: int | None, until: int | None) -> dict[str, int]:

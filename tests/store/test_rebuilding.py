@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from builders import DAY_MS, NOW_MS, ZONE, SetClock, a_request, a_store, facts_of, json_file
 from proxypal.records.request import RequestLog
 from proxypal.store import Store
-from proxypal.store.protocol import SourceBatch
 from proxypal.store.rebuilding import NUMBERS_SKIPPED
+from proxypal.store.values import SourceBatch
 
 
 def everything(store: Store) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import pytest
 from builders import DAY_MS, NOW_MS, a_request, a_store, facts_of
 from proxypal.records.request import MAX_INTEGER, RequestLog
 from proxypal.store import Store
-from proxypal.store.protocol import Gap, SourceBatch, SourceOutcome, StoredPosition
+from proxypal.store.values import Gap, SourceBatch, SourceOutcome, StoredPosition
 
 
 def read(

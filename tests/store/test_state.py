@@ -4,9 +4,9 @@ import msgspec
 
 from builders import NOW_MS
 from proxypal.store.database import Database
-from proxypal.store.protocol import StoreSettings
 from proxypal.store.schema import upgrade
 from proxypal.store.state import fresh_state, read_state, write_progress, write_state
+from proxypal.store.values import StoreSettings
 
 
 def test_every_field_comes_back() -> None:

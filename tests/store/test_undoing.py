@@ -10,7 +10,7 @@ from proxypal.errors import AlreadyUndone, BackupNotFound
 from proxypal.records.imported import ImportedFacts
 from proxypal.records.request import MAX_INTEGER
 from proxypal.store import Store
-from proxypal.store.protocol import SourceBatch
+from proxypal.store.values import SourceBatch
 
 
 def old_file() -> ImportedFacts:

@@ -20,6 +20,7 @@ COMMANDS: dict[str, str] = {
     "import": "proxypal.cli.commands.import_files",
     "stats": "proxypal.cli.commands.stats",
     "history": "proxypal.cli.commands.history",
+    "prices": "proxypal.cli.commands.prices",
     "export": "proxypal.cli.commands.export",
     "clear": "proxypal.cli.commands.clear",
     "reset": "proxypal.cli.commands.reset",

@@ -20,6 +20,11 @@ from proxypal.service.watch_events import (
     LineRejected,
     Note,
     Progress,
+    QueueConnected,
+    QueueFailed,
+    QueueHeld,
+    QueueLost,
+    QueueStandingBy,
     Recorded,
     StandingBy,
     StoreRecovered,
@@ -92,6 +97,8 @@ class WatchScreen:
 
 
 def _caught_up(event: CaughtUp) -> str:
+    if not event.lines:
+        return f"{counted(event.requests, 'request')} recorded so far."
     took = duration(event.duration_ms)
     return f"Read {counted(event.lines, 'line')}, {counted(event.requests, 'request')}, in {took}."
 
@@ -115,6 +122,32 @@ def _sentence(event: WatchEvent, offset: Offset) -> str:
             said = f"proxypal: {event.error} The log waits; trying again in {wait}."
         case StoreRecovered():
             said = "Recording again; nothing was lost."
+        case _:
+            said = _of_queue(event)
+    return said
+
+
+def _of_queue(event: WatchEvent) -> str:
+    said = ""
+    match event:
+        case QueueConnected():
+            version = f" (v{event.proxy_version.lstrip('v')})" if event.proxy_version else ""
+            were = "was" if event.waiting == 1 else "were"
+            waited = f"{counted(event.waiting, 'record')} {were} waiting"
+            said = f"Usage queue: {event.mode} at {event.url}{version}, {waited}."
+        case QueueFailed():
+            again = ""
+            if event.retry_in_ms is not None:
+                again = f" Trying again in {duration(event.retry_in_ms)}."
+            said = f"proxypal: {event.error}{again}"
+        case QueueStandingBy():
+            said = f"Another proxypal reads the usage queue at {event.url}; standing by."
+        case QueueHeld():
+            held = counted(event.held, "record")
+            wait = duration(event.retry_in_ms)
+            said = f"proxypal: {event.error} {held} held in memory; trying again in {wait}."
+        case QueueLost():
+            said = f"proxypal: {event.url}: {counted(event.records, 'record')} could not be kept."
     return said
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from proxypal.data_directory import AGGREGATE_FILE, HISTORY_FILE
-from proxypal.records.recognition import Kind, recognise
+from proxypal.records.recognition import REFUSED, Kind, recognise
 from proxypal.records.tolerant_json import Refused, read_json
 
 _HEAD_BYTES = 256 << 10
@@ -58,14 +58,14 @@ def _examined(path: Path) -> ImportUnit:
 def _why_not(kind: Kind, *, is_empty: bool) -> str:
     if is_empty:
         return "it is empty"
-    if kind == "usage-export":
-        return "it is a usage export of CLIProxyAPI, which this version cannot import yet"
     if kind == "unknown":
         return (
             "it is none of what can be imported: history.json or aggregate.json of ProxyPal, an "
-            "export of ProxyPal, a log of CLIProxyAPI, a request per line as JSON, or our CSV"
+            "export of ProxyPal, a log or usage export of CLIProxyAPI, usage records or requests "
+            "as JSON lines, the database of CPA Usage Keeper, an export of CPA-Manager-Plus, a "
+            "daily report of ccusage as JSON, or our CSV"
         )
-    return ""
+    return REFUSED.get(kind, "")
 
 
 def _paired(units: Sequence[ImportUnit]) -> Iterator[ImportUnit]:

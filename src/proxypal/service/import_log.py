@@ -16,11 +16,16 @@ _STILL_WRITTEN_MS = 60_000
 
 
 class LogTally(msgspec.Struct, kw_only=True):
-    """What a log came to; `lines` are those not read before."""
+    """What a log came to; `lines` are those not read before.
+
+    `joined` completed a request that a usage queue had told of, `seen` were counted from there.
+    """
 
     lines: int = 0
     requests: int = 0
     older: int = 0
+    joined: int = 0
+    seen: int = 0
     bad_rows: list[BadRow] = []
     notes: list[str] = []
 
@@ -51,5 +56,7 @@ def _count(tally: LogTally, reading: Reading) -> None:
     tally.lines += reading.lines
     tally.requests += reading.outcome.recorded
     tally.older += reading.outcome.older
+    tally.joined += reading.outcome.joined
+    tally.seen += reading.outcome.seen
     tally.bad_rows += [BadRow(line.line, line.reason) for line in reading.rejected]
     tally.notes += [rejection.reason for rejection in reading.outcome.rejected]

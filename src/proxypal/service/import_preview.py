@@ -1,17 +1,48 @@
-"""A store that only says what it would record, for `proxypal import --dry-run` of logs."""
+"""What an import would come to: a store that only says so, for `proxypal import --dry-run`.
 
+Files previewed together see each other, as they would when imported one after another. Must not
+enter: anything that writes.
+"""
+
+from collections.abc import Callable, Iterable
+
+from proxypal.records.imported import ImportedFacts
+from proxypal.service.import_sieve import PreviewRecognition
 from proxypal.store import Store
-from proxypal.store.protocol import Positions, SourceBatch, SourceOutcome, StoredPosition
+from proxypal.store.values import Positions, SourceBatch, SourceOutcome, StoredPosition
+
+
+class Preview:
+    """A store, and what the files previewed so far would have added to it."""
+
+    def __init__(self, store: Store) -> None:
+        self.known = PreviewRecognition(store.recognition())
+        self.logs = PreviewStore(store, self.known.add_log)
+        self.watermark_ms = store.watermark_ms()
+        self._names: dict[str, str] = {}
+
+    def add(self, facts: ImportedFacts, fingerprints: Iterable[str], name: str) -> None:
+        """Take a file's facts for imported, by this name."""
+        days = {label for (scope, label), c in facts.sums.items() if scope == "day" and c.requests}
+        self.known.add(facts.keys, days, name)
+        self._names.update(dict.fromkeys(fingerprints, name))
+        self.watermark_ms = max(self.watermark_ms, facts.watermark_ms or 0)
+
+    def imported_by(self, fingerprints: Iterable[str]) -> str | None:
+        """The file previewed before with any of these contents."""
+        return next((self._names[mark] for mark in fingerprints if mark in self._names), None)
 
 
 class PreviewStore:
-    """Takes batches like the store it was made of, from where that one stands, and keeps none."""
+    """Takes batches of logs like the store it was made of, from where it stands; keeps none."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, tell_span: Callable[[tuple[int, int]], None]) -> None:
         found = store.positions()
         self._generation = found.generation
         self._rows = {row.id: row for row in found.rows}
         self._watermark_ms = store.watermark_ms()
+        self._tell_span = tell_span
+        self._reached_ms: dict[int, int] = {}
 
     def positions(self) -> Positions:
         """See `RequestStore.positions`; what was previewed counts as read."""
@@ -28,5 +59,10 @@ class PreviewStore:
             id=number, source=batch.source, version=version, state=batch.state
         )
         self._rows[number] = position
-        older = sum(request.timestamp <= self._watermark_ms for request in batch.requests)
-        return SourceOutcome(position=position, recorded=len(batch.requests) - older, older=older)
+        newer = [one.timestamp for one in batch.requests if one.timestamp > self._watermark_ms]
+        if newer:
+            last_ms = max(newer)
+            self._tell_span((self._reached_ms.get(number, min(newer)), last_ms))
+            self._reached_ms[number] = last_ms
+        older = len(batch.requests) - len(newer)
+        return SourceOutcome(position=position, recorded=len(newer), older=older)

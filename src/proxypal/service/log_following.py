@@ -4,7 +4,7 @@ Must not enter: threads, waiting, and what to do when the store is in trouble.
 """
 
 import contextlib
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import Protocol
 
 from proxypal.clock import Clock
@@ -53,6 +53,10 @@ class Follower(Protocol):
 
     def leave(self) -> None:
         """Let the next reader in."""
+        ...
+
+    def last_words(self) -> Iterable[WatchEvent]:
+        """What is to be told after it left."""
         ...
 
 
@@ -107,6 +111,10 @@ class FileFollower:
                 self._has_lease(self._clock())
         self._looked_ms = now_ms
 
+    def last_words(self) -> Iterable[WatchEvent]:
+        """See `Follower.last_words`."""
+        return ()
+
     def leave(self) -> None:
         """See `Follower.leave`."""
         if self._held_since_ms is not None:
@@ -159,6 +167,10 @@ class StreamFollower:
 
     def leave(self) -> None:
         """A stream has one reader anyway."""
+
+    def last_words(self) -> Iterable[WatchEvent]:
+        """See `Follower.last_words`."""
+        return ()
 
 
 Report = Callable[[WatchEvent], None]

@@ -9,7 +9,8 @@ from decimal import Decimal
 import msgspec
 
 from proxypal.records.counters import Counters, plain_money
-from proxypal.store.protocol import GroupBy, RequestStore, UsageRow
+from proxypal.store.protocol import RequestStore
+from proxypal.store.values import GroupBy, UsageRow
 
 
 class UsageGroup(msgspec.Struct, kw_only=True, frozen=True, rename="camel"):

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from proxypal.errors import StoreError
+from proxypal.errors import ProxypalError, StoreError
 from proxypal.records.request import RequestLog
-from proxypal.store.protocol import Gap
+from proxypal.store.values import Gap
 
 
 class Recorded(NamedTuple):
@@ -80,6 +80,43 @@ class StoreRecovered(NamedTuple):
     """The trouble is over."""
 
 
+class QueueConnected(NamedTuple):
+    """A usage queue is read from now on; `waiting` records were there and are recorded."""
+
+    url: str
+    mode: str
+    proxy_version: str | None
+    waiting: int
+
+
+class QueueFailed(NamedTuple):
+    """A usage queue cannot be read. None: not tried again before something is changed."""
+
+    error: ProxypalError
+    retry_in_ms: int | None
+
+
+class QueueStandingBy(NamedTuple):
+    """Another process reads this usage queue; we take over when it ends."""
+
+    url: str
+
+
+class QueueHeld(NamedTuple):
+    """The store takes nothing now; records of the queue wait in memory, where a kill loses them."""
+
+    error: StoreError
+    held: int
+    retry_in_ms: int
+
+
+class QueueLost(NamedTuple):
+    """We had to end while the store took nothing; so many records are lost."""
+
+    url: str
+    records: int
+
+
 class CaughtUp(NamedTuple):
     """Everything that was there has been read: so many lines and requests since the start."""
 
@@ -98,5 +135,10 @@ WatchEvent = (
     | StandingBy
     | StoreTrouble
     | StoreRecovered
+    | QueueConnected
+    | QueueFailed
+    | QueueStandingBy
+    | QueueHeld
+    | QueueLost
     | CaughtUp
 )

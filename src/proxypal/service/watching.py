@@ -1,4 +1,4 @@
-"""`proxypal watch`: the proxy's logs into the store, for as long as it is wanted.
+"""`proxypal watch`: the proxy's logs and its usage queue into the store, while it is wanted.
 
 Growth is noticed by looking, with two calls of stat(2) per log five times a second (measured:
 0.1 % of a core, leases included). That works on network drives, in containers and on every
@@ -24,8 +24,12 @@ from proxypal.errors import (
 from proxypal.records.labels import Offset
 from proxypal.service.arrivals import Arrivals
 from proxypal.service.log_following import FileFollower, Follower, Report, StreamFollower
+from proxypal.service.queue_following import QueueFollower
+from proxypal.service.queue_settings import QueueSettings
+from proxypal.service.telling_once import TellingOnce
 from proxypal.service.watch_events import (
     CaughtUp,
+    Note,
     Progress,
     Recorded,
     StoreRecovered,
@@ -57,8 +61,11 @@ def watch(  # noqa: PLR0913 - one call starts the watcher, every setting named
     report: Report,
     clock: Clock = now_ms,
     stdin: int = 0,
+    queue: QueueSettings | None = None,
 ) -> None:
     """Read logs into the store: the backlog in order, then what is added within a second.
+
+    A usage queue is read beside them, and alone where there is no log.
 
     Stopping at any moment leaves a position that the next run continues from.
 
@@ -72,27 +79,39 @@ def watch(  # noqa: PLR0913 - one call starts the watcher, every setting named
         report: told every event, in the calling thread.
         clock: Unix milliseconds.
         stdin: the descriptor that `-` means.
+        queue: the usage queue to read as well; `once` takes what waits in it.
 
     Raises:
-        LogNotFound: no log was named and there is none; or `once`, and a named one is missing.
+        LogNotFound: no log was named, there is none, and no queue is read; or `once`, and a
+            named one is missing.
         UnreadableInput: what was named is a request dump.
         StoreError: `once`, or the store was closed or is too new for this version.
+        QueueError: `once`, and the queue cannot be read.
     """
     followers: list[Follower] = [
         FileFollower(LogReader(logs, store, offset, clock=clock), store, clock, once=once)
-        for logs in _logs(paths, once=once)
+        for logs in _logs(paths, once=once, or_none=queue is not None)
     ]
+    if not (followers or paths):
+        report(Note("usage queue", "no log is found: requests are counted from the queue alone"))
     if STDIN in map(str, paths):
         followers.append(StreamFollower(LogStream(store, offset, clock=clock), Arrivals(stdin)))
-    _Watch(followers, stop, report, clock).run(once=once)
+    if queue is not None:
+        followers.append(QueueFollower(queue, store, clock, once=once))
+    _Watch(followers, stop, TellingOnce(report).tell, clock).run(once=once)
 
 
-def _logs(paths: Sequence[Path | str], *, once: bool) -> list[LogSet]:
+def _logs(paths: Sequence[Path | str], *, once: bool, or_none: bool) -> list[LogSet]:
     """The logs named, each once; or those there are, if nothing is named."""
     files = [Path(path) for path in paths if str(path) != STDIN]
     if paths and not files:
         return []
-    logs = {one.source: one for one in find_logs(files)}
+    try:
+        logs = {one.source: one for one in find_logs(files)}
+    except LogNotFound:
+        if or_none and not files:
+            return []
+        raise
     missing = [one.path for one in logs.values() if not one.exists()]
     if once and missing:
         raise LogNotFound(missing)
@@ -146,12 +165,15 @@ class _Watch:
                 for follower, patience in self._followers:
                     self._turn(follower, patience, once=once)
                 if self._stop.is_set() or self._is_done(once=once):
-                    return
+                    break
                 self._stop.wait(LOOK_EVERY_S)
         finally:
             for follower, _ in self._followers:
                 with contextlib.suppress(StoreError):
                     follower.leave()
+        for follower, _ in self._followers:
+            for event in follower.last_words():
+                self._tell(event)
 
     def _is_done(self, *, once: bool) -> bool:
         is_caught_up = all(follower.is_caught_up for follower, _ in self._followers)

@@ -14,17 +14,26 @@ _MAX_BYTES = 4 << 20
 _TRUE = frozenset({"true", "yes", "on", "y"})
 _NOT_SET = "not set"
 _RETENTION_S = 3600
+_USUAL_RETENTION_S = 60
+_PORT = 8317
 
 _WHY_LOG = (
     "without it the proxy writes to its terminal only and there is no log to read "
     "(off by default since v6.2.1)"
 )
 _WHY_DEBUG = "the log names a request's model in its debug lines; without them most are unknown"
-_WHY_USAGE = "token counts come from the usage queue alone (off by default since v6.2.1)"
-_WHY_SECRET = "the usage queue opens only when a management key exists"  # noqa: S105 - a sentence
+_WHY_USAGE = (
+    "without it the proxy makes no usage records, and tokens and cost come from these alone "
+    "(off by default since v6.2.1)"
+)
+_WHY_KEY = (
+    "the usage queue opens only where a management key exists; give proxypal the same one, in a "
+    "file (--management-key-file) or in PROXYPAL_MANAGEMENT_KEY, and keep it: the proxy replaces "
+    "it in its config by a hash"
+)
 _WHY_RETENTION = (
-    "queued token counts are thrown away after this many seconds; 3600 is the longest there is "
-    "and bridges an hour in which nothing collects them (v6.10.1 and later)"
+    "usage records that nobody collects are thrown away after this many seconds (60 by default); "
+    "3600 is the longest there is and bridges an hour without proxypal (v6.10.1 and later)"
 )
 
 
@@ -100,6 +109,28 @@ def auth_directory(tree: object) -> str | None:
     return found if isinstance(found, str) and found else None
 
 
+def listening_at(tree: object) -> tuple[str, int, bool]:
+    """Host, port and TLS of the proxy, as seen from its own machine."""
+    config = tree if isinstance(tree, Mapping) else {}
+    host, port, tls = config.get("host"), str(config.get("port")), config.get("tls")
+    is_tls = isinstance(tls, Mapping) and str(tls.get("enable")).lower() in _TRUE
+    is_everywhere = not isinstance(host, str) or host in {"", "0.0.0.0", "::", "localhost"}  # noqa: S104 - compared only
+    is_number = port.isascii() and port.isdecimal() and len(port) <= 5
+    return (
+        "127.0.0.1" if is_everywhere else str(host).strip("[]"),
+        int(port) if is_number and 0 < int(port) < 65_536 else _PORT,
+        is_tls,
+    )
+
+
+def queue_retention_s(tree: object) -> int:
+    """How long the proxy keeps usage records: 60 s unless it is set, an hour at most."""
+    config = tree if isinstance(tree, Mapping) else {}
+    text = str(_find(config, "redis-usage-queue-retention-seconds")[1])
+    is_number = text.isascii() and text.isdecimal() and len(text) < 10
+    return min(int(text), _RETENTION_S) if is_number and int(text) else _USUAL_RETENTION_S
+
+
 def _switch(config: Mapping[str, object], name: str, why: str) -> ConfigAdvice | None:
     key, value = _find(config, name)
     if value is True or str(value).lower() in _TRUE:
@@ -120,7 +151,7 @@ def _secret(config: Mapping[str, object]) -> ConfigAdvice | None:
         if "management" in str(name) and isinstance(value, Mapping) and value.get("secret-key"):
             return None
     return ConfigAdvice(
-        "remote-management.secret-key", _NOT_SET, "a password of your choice", _WHY_SECRET
+        "remote-management.secret-key", _NOT_SET, "a password of your choice", _WHY_KEY
     )
 
 

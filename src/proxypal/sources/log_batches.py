@@ -12,7 +12,7 @@ from proxypal.clock import Clock
 from proxypal.records.request import RequestLog
 from proxypal.sources.log_identity import KnownLog, LogPosition, decode_position
 from proxypal.sources.log_requests import Interpreted
-from proxypal.store.protocol import Gap, Positions, SourceBatch, SourceOutcome, StoredPosition
+from proxypal.store.values import Gap, Positions, SourceBatch, SourceOutcome, StoredPosition
 
 _ZONES_APART_MS = 26 * 3_600_000
 """A log read in the wrong zone can be this far ahead; beyond it a time is forged, not early."""

@@ -23,7 +23,7 @@ from proxypal.sources.log_identity import (
     start_of,
 )
 from proxypal.sources.log_priming import Interpretation, Place, stretch_before
-from proxypal.store.protocol import StoredPosition
+from proxypal.store.values import StoredPosition
 
 
 class Turn(NamedTuple):

@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from proxypal.store.protocol import StoredPosition
+from proxypal.store.values import StoredPosition
 
 SAMPLE_BYTES = 1024
 """How much of a log's head, and of what stands before the offset, its identity rests on."""
@@ -174,7 +174,9 @@ def match(beginning: Beginning, bytes_at: BytesAt, known: Sequence[KnownLog]) ->
         tail = bytes_at(position.offset - position.tail_bytes, position.tail_bytes)
         if tail_matches(position, tail):
             return Continue(log)
-    earlier = [log for log in akin if _holds_the_mark(bytes_at, log.position)]
+    # Also where the head differs: a short log went on otherwise after its first request.
+    named = [log for log in known if log.position.first_line == beginning.first_line]
+    earlier = [log for log in named if _holds_the_mark(bytes_at, log.position)]
     if earlier:
         return OlderCopy(earlier[0], max(log.position.newest_ms for log in earlier))
     return Fresh()

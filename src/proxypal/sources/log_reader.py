@@ -26,7 +26,7 @@ from proxypal.sources.log_files import (
 from proxypal.sources.log_gaps import Vanished
 from proxypal.sources.log_identity import SAMPLE_BYTES, beginning_of
 from proxypal.sources.log_quiet import Quiet, QuietFiles
-from proxypal.store.protocol import Gap
+from proxypal.store.values import Gap
 
 Found = Reading | Notice
 

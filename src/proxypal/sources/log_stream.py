@@ -38,7 +38,7 @@ from proxypal.sources.log_priming import PRIMING_BYTES, Interpretation, Place
 from proxypal.sources.log_resuming import Resumption
 
 if TYPE_CHECKING:
-    from proxypal.store.protocol import StoredPosition
+    from proxypal.store.values import StoredPosition
 
 SOURCE = "log:-"
 _NAME = "stdin"

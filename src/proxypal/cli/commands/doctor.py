@@ -6,14 +6,17 @@ from pathlib import Path
 
 import click
 
+from proxypal import clock
 from proxypal.cli.exits import DONE, FAILED
 from proxypal.cli.opening import opened
 from proxypal.cli.options import in_data_directory, json_option
 from proxypal.cli.output import finding_line, print_json, say
-from proxypal.cli.rendering_text import counted
+from proxypal.cli.rendering_text import counted, wall_time
 from proxypal.errors import StoreError
+from proxypal.service.queue_findings import findings as queue_findings
+from proxypal.service.queue_findings import is_of_queue
 from proxypal.store import Store
-from proxypal.store.protocol import Finding
+from proxypal.store.values import Finding
 
 
 @click.command("doctor")
@@ -40,7 +43,7 @@ def command(*, repair: bool, as_json: bool, data_dir: Path) -> int:
 
 def _repaired(data_dir: Path) -> Sequence[Finding]:
     with opened(data_dir) as store:
-        return [*store.check(repair=True), _writable(data_dir)]
+        return [*_checked(store, repair=True), _writable(data_dir)]
 
 
 def _examined(data_dir: Path) -> Sequence[Finding]:
@@ -53,7 +56,17 @@ def _examined(data_dir: Path) -> Sequence[Finding]:
     with store:
         # What opening for writing would put right is off as long as nobody did.
         off = [Finding(check="data", ok=False, detail=warning) for warning in store.warnings]
-        return [*off, *store.check(), _writable(data_dir)]
+        return [*off, *_checked(store, repair=False), _writable(data_dir)]
+
+
+def _checked(store: Store, *, repair: bool) -> list[Finding]:
+    """What the store finds, and how its usage queues are doing."""
+    offset = clock.offset_of(store.settings().zone)
+    queues = queue_findings(
+        store.queues(), store.gaps(), clock.now_ms(), lambda moment_ms: wall_time(moment_ms, offset)
+    )
+    of_store = [one for one in store.check(repair=repair) if not (queues and is_of_queue(one))]
+    return [*of_store, *queues]
 
 
 def _writable(data_dir: Path) -> Finding:

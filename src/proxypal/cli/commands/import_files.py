@@ -14,8 +14,12 @@ from proxypal.cli.opening import opened
 from proxypal.cli.options import in_data_directory, json_option
 from proxypal.cli.output import print_json, say
 from proxypal.cli.rendering_text import counted, grouped, harmless
+from proxypal.records.key_labels import KeyLabels
+from proxypal.service.fingerprint_key import fingerprint_key
 from proxypal.service.import_report import ImportReport
 from proxypal.service.importing import Importer
+from proxypal.service.pricing import Pricing
+from proxypal.store import Store
 
 if TYPE_CHECKING:
     from proxypal.cli.rendering_progress import ProgressBar
@@ -41,13 +45,26 @@ def command(
     """Add what other files hold: the same file twice adds nothing.
 
     Recognises by their contents: history.json and aggregate.json of ProxyPal (give both, they
-    tell of the same requests), exports of ProxyPal, logs of CLIProxyAPI, requests as JSON lines,
-    and the CSV of `proxypal export`. Prints the command that undoes each addition.
+    tell of the same requests), exports of ProxyPal, logs and usage exports of CLIProxyAPI, usage
+    records and requests as JSON lines, the database of CPA Usage Keeper, exports of
+    CPA-Manager-Plus, `ccusage daily --json`, and the CSV of `proxypal export`.
+
+    A request that several files tell of, or that was recorded already, is counted once, in
+    whatever order they come. Each file is added as a whole or not at all: after an interrupted
+    import, run the same command again, and files that were done are known. Prints the command
+    that undoes each addition.
     """
     reports: list[ImportReport] = []
     with opened(data_dir) as store, contextlib.closing(_Screen()) as screen:
         offset = clock.offset_of(log_zone)
-        importer = Importer(store, offset, screen.advance, is_preview=dry_run)
+        importer = Importer(
+            store,
+            offset,
+            screen.advance,
+            is_preview=dry_run,
+            labels=_labels(data_dir),
+            prices=_prices(store, data_dir, is_preview=dry_run),
+        )
         for report in importer.run(paths):
             reports.append(report)
             if not as_json:
@@ -60,6 +77,21 @@ def command(
         for report in reports
     )
     return FAILED if spoiled else DONE
+
+
+def _labels(data_dir: Path) -> KeyLabels:
+    found = fingerprint_key(data_dir)
+    if found.warning is not None:
+        say(f"proxypal: {found.warning}")
+    return found.labels
+
+
+def _prices(store: Store, data_dir: Path, *, is_preview: bool) -> Pricing:
+    prices = Pricing.of(store, data_dir)
+    for problem in prices.settings.problems:
+        say(f"proxypal: {problem}")
+    # Only looking at a file must not write, not even a price to be remembered.
+    return Pricing(prices.settings, cached=store.cached) if is_preview else prices
 
 
 class _Screen:
@@ -86,10 +118,11 @@ class _Screen:
 
 
 def _show(report: ImportReport) -> None:
-    for note in report.notes:
-        say(f"  {note}")
+    for sentence in (*report.notes, *report.skipped):
+        say(f"  {sentence}")
     for row in report.bad_rows[:_BAD_ROWS_SHOWN]:
-        say(f"  line {grouped(row.line)} left out: {row.reason}")
+        where = f"line {grouped(row.line)} left out: " if row.line else ""
+        say(f"  {where}{row.reason}")
     if len(report.bad_rows) > _BAD_ROWS_SHOWN:
         say(f"  and {counted(len(report.bad_rows) - _BAD_ROWS_SHOWN, 'line')} more; see --json")
     click.echo(f"{harmless(report.path)}: {harmless(_said(report))}")
@@ -100,12 +133,32 @@ def _show(report: ImportReport) -> None:
 def _said(report: ImportReport) -> str:
     if report.outcome == "refused":
         return f"not imported, {report.reason}"
-    if report.outcome == "known":
+    if report.outcome == "known" and report.backup is not None and not report.skipped:
         return f"{report.kind}, imported before; nothing added"
-    parts = [f"{report.kind}, {counted(report.requests, 'request')}"]
-    parts[0] += " would be added" if report.outcome == "preview" else " added"
+    parts = [f"{report.kind}, {_added(report)}"]
+    if report.known:
+        parts.append(f"{grouped(report.known)} known already")
+    if report.repeated:
+        parts.append(f"{grouped(report.repeated)} told twice in the file")
     if report.older:
-        parts.append(f"{grouped(report.older)} counted before by migrated files")
+        parts.append(f"{grouped(report.older)} counted before by files of ProxyPal")
+    if report.unpriced:
+        parts.append(f"{grouped(report.unpriced)} without a price")
     if report.bad_rows:
         parts.append(f"{counted(len(report.bad_rows), 'line')} left out")
     return "; ".join(parts)
+
+
+def _added(report: ImportReport) -> str:
+    """What the totals grew by, or would grow by."""
+    if report.outcome == "known":
+        return "nothing new"
+    parts = []
+    if report.requests or not (report.tokens_only or report.day_totals):
+        parts.append(counted(report.requests, "request"))
+    if report.tokens_only:
+        parts.append(f"tokens of {counted(report.tokens_only, 'attempt')}")
+    if report.day_totals:
+        parts.append(counted(report.day_totals, "total") + " of a day and model")
+    verb = "would be added" if report.outcome == "preview" else "added"
+    return f"{' and '.join(parts)} {verb}"

@@ -2,8 +2,10 @@
 
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,8 +15,13 @@ from proxypal.cli.options import in_data_directory
 from proxypal.cli.output import print_json_line, say
 from proxypal.cli.rendering_text import counted
 from proxypal.errors import StoreError
+from proxypal.records.request import RequestLog
 from proxypal.service.arrivals import Arrivals
 from proxypal.service.recording import Recorder, Tally, record_stream
+from proxypal.store import Store
+
+if TYPE_CHECKING:
+    from proxypal.service.pricing import Pricing
 
 _STDIN = 0
 
@@ -36,6 +43,24 @@ class _Answers:
         say(f"proxypal: {counted(held, 'request')} held in memory, not durable yet")
 
 
+class _Prices:
+    """Prices requests; what that takes is imported when the first one has tokens."""
+
+    def __init__(self, store: Store, data_dir: Path) -> None:
+        self._store = store
+        self._data_dir = data_dir
+        self._pricing: Pricing | None = None
+
+    def __call__(self, requests: Sequence[RequestLog]) -> Sequence[RequestLog]:
+        if self._pricing is None:
+            from proxypal.service.pricing import Pricing  # noqa: PLC0415 - see the docstring
+
+            self._pricing = Pricing.of(self._store, self._data_dir)
+            for problem in self._pricing.settings.problems:
+                say(f"proxypal: {problem}")
+        return self._pricing.price_requests(requests)
+
+
 @click.command("record")
 @in_data_directory
 def command(*, data_dir: Path) -> int:
@@ -53,7 +78,8 @@ def command(*, data_dir: Path) -> int:
         with opened(data_dir) as store:
             arrivals = Arrivals(_STDIN)
             _stop_in_order(arrivals)
-            record_stream(Recorder(store, _Answers(), tally), arrivals)
+            price = _Prices(store, data_dir)
+            record_stream(Recorder(store, _Answers(), tally, price=price), arrivals)
     except StoreError:
         if tally.unsafe_from is not None:
             safe = counted(tally.recorded, "line")

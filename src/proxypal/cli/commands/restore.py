@@ -11,7 +11,7 @@ from proxypal.cli.options import in_data_directory, json_option
 from proxypal.cli.output import print_json, say
 from proxypal.cli.rendering_text import counted, grouped, wall_time
 from proxypal.records.labels import Offset
-from proxypal.store.protocol import Backup, BackupKind
+from proxypal.store.values import Backup, BackupKind
 
 _UNDONE: dict[BackupKind, str] = {
     "clear": "Undone: {rows} back in the history.",

@@ -25,12 +25,14 @@ def cliproxy(*, config: Path | None, as_json: bool) -> int:
     Finds the config in its usual places if it is not named. Changes nothing; exit code 1 if
     something should be changed.
     """
-    path, advice = examine_proxy_config(config)
+    examined = examine_proxy_config(config)
+    path, advice = examined.path, examined.advice
     if as_json:
         rows = [
             {"key": a.key, "current": a.current, "wanted": a.wanted, "why": a.why} for a in advice
         ]
-        print_json({"config": str(path), "advice": rows})
+        more = {"proxy": examined.url, "managementKeyGiven": examined.has_key}
+        print_json({"config": str(path), "advice": rows, **more})
     elif advice:
         say(f"In {path}, set these and restart the proxy:")
         for one in advice:
@@ -38,7 +40,20 @@ def cliproxy(*, config: Path | None, as_json: bool) -> int:
             click.echo(finding_line(one.key, said, ok=False))
     else:
         click.echo(finding_line(str(path), "everything can be recorded", ok=True))
+    if not as_json:
+        say(_how_to_read_the_queue(examined.url, has_key=examined.has_key))
     return FAILED if advice else DONE
+
+
+def _how_to_read_the_queue(url: str, *, has_key: bool) -> str:
+    """What is to be done on our side."""
+    if has_key:
+        return f"Then `proxypal watch` reads its log, and its usage queue at {url}."
+    return (
+        f"Then `proxypal watch --cliproxy {url} --management-key-file FILE` reads its log and its "
+        "usage queue. FILE holds the plain management key on a line (chmod 600); or put the key "
+        "into PROXYPAL_MANAGEMENT_KEY."
+    )
 
 
 @command.command("data")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from proxypal.records.aggregate import UsageStats
     from proxypal.records.labels import Offset
     from proxypal.service.usage_report import UsageReport
-    from proxypal.store.protocol import GroupBy
+    from proxypal.store.values import GroupBy
 
 
 @click.command("stats")

@@ -11,6 +11,7 @@ from proxypal import clock
 from proxypal.cli.opening import opened
 from proxypal.cli.options import in_data_directory
 from proxypal.cli.output import say
+from proxypal.cli.queue_options import queue_options, queue_settings
 from proxypal.cli.rendering_text import counted
 from proxypal.cli.rendering_watch import WatchScreen
 from proxypal.service.watching import watch
@@ -25,22 +26,43 @@ from proxypal.service.watching import watch
     help="Time zone the log is written in, such as UTC.  [default: this machine's]",
 )
 @click.option("as_json", "--json", is_flag=True, help="A request per line, as JSON.")
+@queue_options
 @in_data_directory
-def command(
-    *, paths: tuple[str, ...], once: bool, log_zone: str | None, as_json: bool, data_dir: Path
+def command(  # noqa: PLR0913 - an argument per option
+    *,
+    paths: tuple[str, ...],
+    once: bool,
+    log_zone: str | None,
+    as_json: bool,
+    url: str | None,
+    key_file: Path | None,
+    data_dir: Path,
 ) -> None:
-    """Record every request CLIProxyAPI logs: what is there, then what comes.
+    """Record every request that passes CLIProxyAPI: what is there, then what comes.
 
     Without PATH the log is found by itself; - reads standard input, as in
-    `docker logs -f cliproxy | proxypal watch -`. Prints a line per request; on a terminal a long
-    backlog is shown as a progress bar instead. It can be stopped and started at any time: nothing
-    is lost and nothing is counted twice.
+    `docker logs -f cliproxy | proxypal watch -`. Tokens and cost come from the proxy's usage
+    queue, read beside the log if its management key is given, and alone if there is no log.
+    Prints a line per request; on a terminal a long backlog is shown as a progress bar instead.
+    It can be stopped and started at any time: nothing is counted twice, and nothing is lost as
+    long as the proxy keeps it (usage records: `proxypal setup cliproxy` says how long).
     """
     offset = clock.offset_of(log_zone)
     with opened(data_dir) as store:
+        queue = queue_settings(url, key_file, store)
+        if isinstance(queue, str):
+            say(queue)
         screen = WatchScreen(clock.offset_of(store.settings().zone), as_json=as_json, once=once)
         try:
-            watch(store, paths, offset=offset, once=once, stop=_stop_in_order(), report=screen.show)
+            watch(
+                store,
+                paths,
+                offset=offset,
+                once=once,
+                stop=_stop_in_order(),
+                report=screen.show,
+                queue=None if isinstance(queue, str) else queue,
+            )
         finally:
             screen.close()
         rejected = f", {counted(screen.rejected, 'line')} not understood" if screen.rejected else ""

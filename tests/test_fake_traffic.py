@@ -133,6 +133,7 @@ def test_it_runs_in_a_process_of_its_own(tmp_path: Path) -> None:
         with RawClient(fake.port, "local-management-key") as client:
             taken = client.ask("LPOP", "usage", "1000")
         assert time.monotonic() - started < 5
+        fake.call("wait_drained")
         fates = list(fake.call("fates").values())
         assert len(taken) == fates.count("DELIVERED") > 0
         assert fake.expected().total.requests >= fake.expected(queue=False).total.requests > 0

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     )
     from proxypal.records.counters import Counters
     from proxypal.records.request import RequestLog
+    from proxypal.service.pricing import Pricing
     from proxypal.store import Store
     from proxypal.store.protocol import RequestStore
     from proxypal.store.values import Backup, Finding, Recorded, Rejection, UsageRow
@@ -71,15 +72,10 @@ _HOMES: dict[str, tuple[str, ...]] = {
     ),
     "proxypal.records.counters": ("Counters",),
     "proxypal.records.request": ("RequestLog",),
+    "proxypal.service.pricing": ("Pricing",),
     "proxypal.store": ("Store",),
-    "proxypal.store.protocol": (
-        "Backup",
-        "Finding",
-        "Recorded",
-        "Rejection",
-        "RequestStore",
-        "UsageRow",
-    ),
+    "proxypal.store.protocol": ("RequestStore",),
+    "proxypal.store.values": ("Backup", "Finding", "Recorded", "Rejection", "UsageRow"),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
@@ -101,6 +97,7 @@ __all__ = [  # noqa: RUF022 - in the order one meets them
     "Finding",
     "UsageRow",
     "Counters",
+    "Pricing",
     "get_history_path",
     "get_aggregate_path",
     "ProxypalError",

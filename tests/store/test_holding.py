@@ -2,9 +2,11 @@
 
 import threading
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from builders import a_request, a_store
@@ -179,3 +181,18 @@ def test_a_source_is_not_held(full: Store) -> None:
     make_room(full)
     assert full.record_batch(batch).recorded == 30
     full.close()
+
+
+def test_pushed_requests_are_priced_by_whoever_knows_prices(tmp_path: Path) -> None:
+    """Tokens without a cost get one, a cost that was told stays, a repetition is still known."""
+    with a_store(tmp_path) as store:
+        unpriced = a_request(id="a")
+        store.record([unpriced])
+        store.price_with(
+            lambda requests: [msgspec.structs.replace(r, cost_usd=Decimal("0.5")) for r in requests]
+        )
+        told = a_request(id="b", cost_usd=Decimal("0.25"))
+        outcome = store.record([unpriced, told, a_request(id="c"), a_request(id="d", tokens_in=0)])
+        assert (outcome.recorded, list(outcome.duplicates)) == (3, [0])
+        assert store.get_usage_stats().total_cost_usd == Decimal("1.25")
+        assert store.get_usage_stats().unpriced_requests == 1

@@ -5,14 +5,13 @@ or held (and then acknowledged once the disk is back). Must not enter: where lin
 how answers look.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 import msgspec
 
-from proxypal.clock import Clock, now_ms
 from proxypal.errors import StoreError
-from proxypal.records.incoming import admit, read_request_line
+from proxypal.records.incoming import read_request_line
 from proxypal.records.request import RequestLog
 from proxypal.service.arrivals import MAX_LINE_BYTES, Arrivals, Lines
 from proxypal.store.protocol import RequestStore
@@ -21,9 +20,6 @@ _LOOK_AGAIN_S = 0.25
 """How soon we notice that requests held in memory have been written."""
 
 _Numbered = tuple[int, bytes | None]
-
-PriceRequests = Callable[[Sequence[RequestLog]], Sequence[RequestLog]]
-"""Requests to the same ones with their cost, where it is known; see `pricing.price_requests`."""
 
 
 class HoldingStore(RequestStore, Protocol):
@@ -76,14 +72,10 @@ class Recorder:
         store: HoldingStore,
         answers: Answers,
         tally: Tally | None = None,
-        clock: Clock = now_ms,
-        price: PriceRequests | None = None,
     ) -> None:
         self.tally = Tally() if tally is None else tally
         self._store = store
         self._answers = answers
-        self._clock = clock
-        self._price = price
 
     def record(self, lines: Sequence[_Numbered]) -> None:
         """Record what can be recorded of the lines; returns when that is durable or held.
@@ -108,7 +100,7 @@ class Recorder:
 
     def _commit(self, numbers: Sequence[int], requests: Sequence[RequestLog]) -> None:
         try:
-            outcome = self._store.record(self._priced(requests))
+            outcome = self._store.record(requests)
         except StoreError:
             self._unsafe(numbers[0])
             raise
@@ -124,29 +116,6 @@ class Recorder:
             self._answers.hold(self.tally.held)
         elif not self.let_held_go() and (outcome.recorded or outcome.duplicates):
             self._acknowledge()
-
-    def _priced(self, requests: Sequence[RequestLog]) -> Sequence[RequestLog]:
-        """The same requests with a cost where they have tokens, no cost, and a known price.
-
-        Nothing else of them changes: the store admits them, and knows a repetition by what was
-        sent.
-        """
-        if self._price is None:
-            return requests
-        now_ms = self._clock()
-        admitted: dict[int, RequestLog] = {}
-        for place, request in enumerate(requests):
-            if request.cost_usd is None and (request.tokens_in or request.tokens_out):
-                verdict = admit(request, now_ms)
-                if not isinstance(verdict, str):
-                    admitted[place] = verdict
-        if not admitted:
-            return requests
-        answer = list(requests)
-        for place, priced in zip(admitted, self._price(list(admitted.values())), strict=True):
-            if priced.cost_usd is not None:
-                answer[place] = msgspec.structs.replace(answer[place], cost_usd=priced.cost_usd)
-        return answer
 
     def let_held_go(self) -> bool:
         """Acknowledge what was held and is written by now."""

@@ -6,7 +6,7 @@ because their log is the buffer.
 """
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
@@ -55,6 +55,10 @@ def _recognisable(place: int, said: RequestLog, admitted: RequestLog) -> Prepare
     return prepare(place, as_said)._replace(request=admitted)
 
 
+PriceRequests = Callable[[Sequence[RequestLog]], Sequence[RequestLog]]
+"""Requests to the same ones with their cost, where it is known; see `service.pricing`."""
+
+
 class Intake:
     """Takes batches from many threads and commits them together."""
 
@@ -66,6 +70,7 @@ class Intake:
         self._queue_lock = threading.Lock()
         self._held: list[Prepared] = []
         self._trouble: StorageFull | CannotWrite | None = None
+        self.price: PriceRequests | None = None
         engine.on_tick = self._write_held
         forking.watch(self)
 
@@ -82,6 +87,7 @@ class Intake:
                 admitted.append(_recognisable(place, request, verdict))
         if not admitted:
             return Recorded(rejected=rejected)
+        admitted = self._priced(admitted)
         try:
             counted = self._submit(lambda change: self._push(change, admitted))
         except (StorageFull, CannotWrite) as error:
@@ -94,6 +100,25 @@ class Intake:
             duplicates=counted.duplicates,
             rejected=[*rejected, *counted.rejected],
         )
+
+    def _priced(self, admitted: list[Prepared]) -> list[Prepared]:
+        """With a cost where there are tokens, no cost yet, and a known price.
+
+        A repetition is known by what was said, so the cost is no part of the digest.
+        """
+        if self.price is None:
+            return admitted
+        places = [
+            place
+            for place, (_, request, *_) in enumerate(admitted)
+            if request.cost_usd is None and (request.tokens_in or request.tokens_out)
+        ]
+        if not places:
+            return admitted
+        priced = self.price([admitted[place].request for place in places])
+        for place, request in zip(places, priced, strict=True):
+            admitted[place] = admitted[place]._replace(request=request)
+        return admitted
 
     def record_batch(self, batch: SourceBatch) -> SourceOutcome:
         """Commit a source's batch with its position, or neither."""

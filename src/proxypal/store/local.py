@@ -16,7 +16,7 @@ from proxypal.records.request import RequestLog
 from proxypal.store import actions, leases, revising, sourcing
 from proxypal.store.answering import Answers
 from proxypal.store.engine import Engine
-from proxypal.store.holding import Intake
+from proxypal.store.holding import Intake, PriceRequests
 from proxypal.store.recording import trim_history
 from proxypal.store.recovery import Opener
 from proxypal.store.state import Change, write_progress, write_state
@@ -127,6 +127,14 @@ class Store(Answers):
             StoreBusy: another process held the database too long; nothing was kept.
         """
         return self._intake.record(requests)
+
+    def price_with(self, price: PriceRequests | None) -> None:
+        """Give pushed requests that have tokens and no cost their price from now on.
+
+        `Pricing.of(store, store.path).price_requests` knows the prices of most models; without
+        it such requests are counted as unpriced.
+        """
+        self._intake.price = price
 
     @property
     def held(self) -> int:

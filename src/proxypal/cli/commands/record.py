@@ -78,8 +78,8 @@ def command(*, data_dir: Path) -> int:
         with opened(data_dir) as store:
             arrivals = Arrivals(_STDIN)
             _stop_in_order(arrivals)
-            price = _Prices(store, data_dir)
-            record_stream(Recorder(store, _Answers(), tally, price=price), arrivals)
+            store.price_with(_Prices(store, data_dir))
+            record_stream(Recorder(store, _Answers(), tally), arrivals)
     except StoreError:
         if tally.unsafe_from is not None:
             safe = counted(tally.recorded, "line")

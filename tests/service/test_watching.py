@@ -21,6 +21,7 @@ from proxypal.errors import LogNotFound, UnreadableInput
 from proxypal.records.labels import zone_offset
 from proxypal.service.watch_events import (
     CaughtUp,
+    CountedBefore,
     GapFound,
     LineRejected,
     Note,
@@ -192,8 +193,11 @@ def test_what_migrated_files_counted_is_told_and_not_counted_again(
     numbers = [int(number, 16) for number in log.truth]
     watermark_ms = (START_S + numbers[2]) * 1000
     store.import_facts(facts_of([], watermark_ms=watermark_ms), fingerprint="old", note="")
-    (recorded,) = (e for e in watch_once(store, log.directory) if isinstance(e, Recorded))
-    assert recorded.older == 3
+    events = watch_once(store, log.directory)
+    (before,) = (event for event in events if isinstance(event, CountedBefore))
+    assert (before.older, before.seen) == (3, 0)
+    (recorded,) = (event for event in events if isinstance(event, Recorded))
+    assert len(recorded.requests) == 2
     assert_counted_once(store, log.truth[3:])
 
 

@@ -16,6 +16,7 @@ from proxypal.records.labels import Offset
 from proxypal.records.request import RequestLog, encode_request
 from proxypal.service.watch_events import (
     CaughtUp,
+    CountedBefore,
     GapFound,
     LineRejected,
     Note,
@@ -41,11 +42,12 @@ BACKLOG_BATCH = 100
 
 
 class WatchScreen:
-    """Shows events as they come; `recorded` and `rejected` are the counts of this run."""
+    """Shows events as they come; `recorded`, `before` and `rejected` are counts of this run."""
 
     def __init__(self, offset: Offset, *, as_json: bool, once: bool) -> None:
         self.recorded = 0
         self.rejected = 0
+        self.before = 0
         self._offset = offset
         self._as_json = as_json
         self._once = once
@@ -57,11 +59,13 @@ class WatchScreen:
     def show(self, event: WatchEvent) -> None:
         """Show one event."""
         if isinstance(event, Recorded):
-            self.recorded += len(event.requests) - event.older
+            self.recorded += len(event.requests)
             if not (self._folds_backlog and (self._bar or len(event.requests) > BACKLOG_BATCH)):
                 self._print(event.requests)
         elif isinstance(event, Progress):
             self._advance(event)
+        elif isinstance(event, CountedBefore):
+            self.before += event.older + event.seen
         elif isinstance(event, CaughtUp):
             self.close()
             if not self._once:

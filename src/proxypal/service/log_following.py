@@ -10,6 +10,7 @@ from typing import Protocol
 from proxypal.clock import Clock
 from proxypal.service.arrivals import Arrivals
 from proxypal.service.watch_events import (
+    CountedBefore,
     GapFound,
     LineRejected,
     Note,
@@ -187,6 +188,8 @@ def events_of(found: Reading | Notice) -> Iterator[WatchEvent]:
         yield GapFound(gap)
     for rejection in found.outcome.rejected:
         yield Note(found.name, f"a request was not recorded: {rejection.reason}")
-    if found.batch.requests:
-        yield Recorded(found.name, found.batch.requests, found.outcome.older)
+    if found.outcome.requests:
+        yield Recorded(found.name, found.outcome.requests)
+    if found.outcome.older or found.outcome.seen:
+        yield CountedBefore(found.name, found.outcome.older, found.outcome.seen)
     yield Progress(found.name, found.lines, found.done_bytes, found.total_bytes)

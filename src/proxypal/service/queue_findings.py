@@ -62,6 +62,8 @@ def _reading(state: QueueState, now_ms: int, wall_time: WallTime) -> Finding:
     else:
         begun = f" since {wall_time(status.unreachable_since)}" if status.unreachable_since else ""
         ok, detail = False, f"{status.state}{begun}: {status.why}"
+    if not ok and now_ms - state.updated_at > RECENT_MS:
+        ok, detail = True, f"not read since {since}, when it was {detail}"
     return Finding(check=state.source, ok=ok, detail=detail)
 
 

@@ -141,7 +141,8 @@ class QueueFollower:
             return
         try:
             if self._board.status.alive_at is not None:
-                self._board.change(state="ended")
+                if self._board.status.state not in {"refused", "banned"}:
+                    self._board.change(state="ended")
                 self._reader.keep()
             self._lease.release()
         except StoreError as error:

@@ -145,7 +145,7 @@ class QueueRecorder:
                 for rejection in outcome.rejected:
                     self._tell(Note(self.source, f"a record was not kept: {rejection.reason}"))
                 if outcome.requests:
-                    self._tell(Recorded(self.source, outcome.requests, 0))
+                    self._tell(Recorded(self.source, outcome.requests))
                 return True
 
     def _try_last(self, batch: QueueBatch) -> bool:
@@ -154,7 +154,7 @@ class QueueRecorder:
         except StoreError:
             return False
         if outcome.requests:
-            self._tell(Recorded(self.source, outcome.requests, 0))
+            self._tell(Recorded(self.source, outcome.requests))
         return True
 
     def _span(self, attempts: Sequence[Attempt]) -> Span | None:

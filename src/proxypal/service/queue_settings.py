@@ -80,14 +80,11 @@ def choose_queue(
         found = None
     if not named and not keys.is_given:
         return HOW_TO_SWITCH_ON
+    address = parse_address(named) if named else found and found.address
     keys.current()
-    if named:
-        address = parse_address(named)
-    elif found is not None:
-        address = found.address
-    elif key_file is None:
-        return HOW_TO_SWITCH_ON
-    else:
+    if address is None:
+        if key_file is None:
+            return HOW_TO_SWITCH_ON
         raise WrongUsage(
             "A management key is given, but no config of CLIProxyAPI is found that says where it "
             "listens; name the proxy: --cliproxy http://127.0.0.1:8317."

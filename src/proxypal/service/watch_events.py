@@ -13,14 +13,21 @@ from proxypal.store.values import Gap
 
 
 class Recorded(NamedTuple):
-    """Requests of one batch, durable now.
-
-    `older` of them were counted before by files that were migrated, and not again.
-    """
+    """Requests of one batch that were counted, durable now: each is told once, by one source."""
 
     log: str
     requests: Sequence[RequestLog]
+
+
+class CountedBefore(NamedTuple):
+    """Requests of a log that are not counted again.
+
+    `older` were counted by files that were migrated, `seen` when the usage queue told of them.
+    """
+
+    log: str
     older: int
+    seen: int
 
 
 class Progress(NamedTuple):
@@ -127,6 +134,7 @@ class CaughtUp(NamedTuple):
 
 WatchEvent = (
     Recorded
+    | CountedBefore
     | Progress
     | LineRejected
     | Note

@@ -26,7 +26,6 @@ from proxypal.service.arrivals import Arrivals
 from proxypal.service.log_following import FileFollower, Follower, Report, StreamFollower
 from proxypal.service.queue_following import QueueFollower
 from proxypal.service.queue_settings import QueueSettings
-from proxypal.service.telling_once import TellingOnce
 from proxypal.service.watch_events import (
     CaughtUp,
     Note,
@@ -98,7 +97,7 @@ def watch(  # noqa: PLR0913 - one call starts the watcher, every setting named
         followers.append(StreamFollower(LogStream(store, offset, clock=clock), Arrivals(stdin)))
     if queue is not None:
         followers.append(QueueFollower(queue, store, clock, once=once))
-    _Watch(followers, stop, TellingOnce(report).tell, clock).run(once=once)
+    _Watch(followers, stop, report, clock).run(once=once)
 
 
 def _logs(paths: Sequence[Path | str], *, once: bool, or_none: bool) -> list[LogSet]:
@@ -205,5 +204,5 @@ class _Watch:
         if isinstance(event, Progress):
             self._lines += event.lines
         elif isinstance(event, Recorded):
-            self._requests += len(event.requests) - event.older
+            self._requests += len(event.requests)
         self._report(event)

@@ -12,7 +12,7 @@ from proxypal.cli.opening import opened
 from proxypal.cli.options import in_data_directory
 from proxypal.cli.output import say
 from proxypal.cli.queue_options import queue_options, queue_settings
-from proxypal.cli.rendering_text import counted
+from proxypal.cli.rendering_text import counted, grouped
 from proxypal.cli.rendering_watch import WatchScreen
 from proxypal.service.watching import watch
 
@@ -66,7 +66,8 @@ def command(  # noqa: PLR0913 - an argument per option
         finally:
             screen.close()
         rejected = f", {counted(screen.rejected, 'line')} not understood" if screen.rejected else ""
-        say(f"{counted(screen.recorded, 'request')} recorded{rejected}.")
+        before = f", {grouped(screen.before)} had been counted before" if screen.before else ""
+        say(f"{counted(screen.recorded, 'request')} recorded{before}{rejected}.")
 
 
 def _stop_in_order() -> threading.Event:

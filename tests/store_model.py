@@ -15,13 +15,16 @@ Numbers = Counter[tuple[str, str, str]]
 """Every number that is shown, by scope, label and name."""
 
 
-def numbers_of(request: RequestLog) -> Numbers:
-    """What one request adds to each number, from the words of the design alone."""
+def numbers_of(request: RequestLog, *, is_request: bool = True) -> Numbers:
+    """What one request adds to each number, from the words of the design alone.
+
+    What is no request adds its tokens and its cost.
+    """
     moment = wall_clock(request.timestamp)
     tokens_in, tokens_out = request.tokens_in or 0, request.tokens_out or 0
     shown: dict[str, Any] = {
-        "requests": 1,
-        "success": int(100 <= request.status < 400 and not request.failed),
+        "requests": int(is_request),
+        "success": int(is_request and 100 <= request.status < 400 and not request.failed),
         "in": tokens_in,
         "out": tokens_out,
         "tokens": tokens_in + tokens_out,
@@ -50,6 +53,7 @@ class Model:
         self.rows: dict[int, RequestLog] = {}  # the history, by arrival
         self.counted: dict[int, tuple[int, RequestLog]] = {}  # epoch, and as what
         self.arrivals = 0
+        self.beside: list[tuple[int, RequestLog]] = []  # tokens without a request
 
     def add(self, request: RequestLog, *, count: bool = True) -> int:
         """Record a request, or only show it."""
@@ -71,6 +75,18 @@ class Model:
         if arrival in self.rows:
             self.rows[arrival] = msgspec.structs.replace(self.rows[arrival], **changes)
         self.show(self.rows)
+
+    def known(self, arrival: int) -> RequestLog:
+        """What more is added to: as it was counted; what was put aside as its row shows it."""
+        epoch, counted = self.counted[arrival]
+        return counted if epoch in self.live else self.rows.get(arrival, counted)
+
+    def add_beside(self, arrival: int, extra: RequestLog) -> None:
+        """Count tokens of a request that is counted, if it is not older than the last reset."""
+        epoch, _ = self.counted[arrival]
+        if epoch in self.live:
+            self.epochs[epoch].update(numbers_of(extra, is_request=False))
+            self.beside.append((epoch, extra))
 
     def show(self, rows: dict[int, RequestLog]) -> None:
         """Keep the most recent."""
@@ -110,7 +126,7 @@ def numbers_shown(shown: Aggregate) -> Numbers:
         numbers.update({(scope, point.label, name): point.value for point in series})
     for scope, stats in (("model", shown.model_stats), ("provider", shown.provider_stats)):
         for label, one in stats.items():
-            assert one.requests > 0, f"{label} is listed without a request"
+            assert one.requests + one.tokens > 0, f"{label} is listed without anything"
             assert one.success_count + one.failure_count == one.requests
             numbers[scope, label, "requests"] = one.requests
             numbers[scope, label, "success"] = one.success_count

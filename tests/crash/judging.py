@@ -47,7 +47,7 @@ def moments_of(stage: Stage) -> list[Moment]:
 def _judge_payloads(directory: Path, found: Found, whole: Ledger | None) -> None:
     """What the queue said lies beside requests of history only; `whole`: and all that it said."""
     kept = payloads_in(directory)
-    rows = {own_arrival(row["id"]): row.get("requestId") for row in found.history}
+    rows = {own_arrival(row["id"]) or 0: row.get("requestId", "") for row in found.history}
     assert set(kept) <= set(rows), "a payload without its request"
     if whole is not None:
         told = {

@@ -91,7 +91,9 @@ class Player:
 
     def _next_of(self, source: str, first: int) -> int:
         positions = self._open_store.positions().rows
-        nexts = [json.loads(row.state)["next"] for row in positions if row.source == source]
+        nexts: list[int] = [
+            json.loads(row.state)["next"] for row in positions if row.source == source
+        ]
         return max([first, *nexts])
 
     def _read(self, source: str, first: int, new: Sequence[RequestLog]) -> SourceOutcome:

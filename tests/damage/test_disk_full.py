@@ -6,11 +6,13 @@ from collections.abc import Callable
 import pytest
 
 from disks import SmallDisk
-from law import check_law, open_store, reopen, request, requests
+from law import check_law, expected_books, open_store, reopen, request, requests
 from proxypal.errors import CannotWrite, StorageFull
 from proxypal.store import Store
 from proxypal.store.holding import HELD_AT_MOST
 from proxypal.store.values import SourceBatch
+from telling import Log, told
+from two_sources import SIGN, all_told, attempts, lines
 
 pytest_plugins = ["damage_fixtures"]
 
@@ -90,6 +92,29 @@ def test_a_source_stops_at_its_position(small_disk: SmallDisk) -> None:
         small_disk.empty()
         assert store.record_batch(batch).recorded == 2000
     check_law(small_disk.data, acknowledged=2010, offered=requests(0, 2010))
+
+
+def test_what_the_queue_handed_out_can_be_offered_again(small_disk: SmallDisk) -> None:
+    """On a full disk a batch of the queue is refused whole; the same one later counts once."""
+    with open_store(small_disk.data) as store:
+        told(store, *attempts(0, 10))
+        Log(store).says(*lines(0, 20))
+        before = store.get_aggregate()
+        small_disk.fill()
+        batch = attempts(10, 800)
+        for _ in range(2):
+            with pytest.raises(StorageFull, match="Storage full"):
+                told(store, *batch, unread=[SIGN])
+        assert store.get_aggregate() == before
+        assert store.held == 0
+        small_disk.empty()
+        outcome = told(store, *batch, unread=[SIGN])
+        assert outcome.recorded + outcome.joined + outcome.extra == 800
+        assert told(store, *batch).repeated == 800
+        Log(store, "later.log").says(*lines(20, 520))
+        (queue,) = store.queues()
+        assert (queue.records, queue.unread) == (1_611, 1)
+    assert reopen(small_disk.data).books == expected_books(all_told(540))
 
 
 def test_memory_is_bounded(small_disk: SmallDisk) -> None:

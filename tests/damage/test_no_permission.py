@@ -12,11 +12,14 @@ import pytest
 
 from disks import SmallDisk
 from harming import Images, answers_of
-from law import check_law, open_store, requests
+from law import check_law, open_store, reopen, requests
 from programs import DAMAGE, start
 from proxypal.errors import CannotWrite
 
 pytest_plugins = ["damage_fixtures"]
+
+
+STORES = Path(__file__).parents[1] / "data" / "stores"
 
 
 class Other:
@@ -80,6 +83,30 @@ def test_a_directory_that_belongs_to_somebody_else(public: Path) -> None:
     assert other.end() == 0
     directory.chmod(0o700)
     check_law(directory, acknowledged=40, offered=requests(0, 40))
+
+
+@pytest.mark.parametrize("version", ["v1", "v2"])
+def test_an_older_store_that_belongs_to_somebody_else(public: Path, version: str) -> None:
+    """A store of an earlier format that cannot be upgraded where it lies is read all the same."""
+    if os.geteuid() != 0:
+        pytest.skip("NOT PROVEN HERE: becoming another user needs root")
+    directory = public / "data"
+    shutil.copytree(STORES / version, directory)
+    _allow(directory, writing=False)
+    before = (directory / "proxypal.db").read_bytes()
+    other = Other(directory, "nobody")
+    answer = other.tell("read")
+    assert answer["total"] == 6
+    assert [warning[:12] for warning in answer["warnings"]] == ["Cannot write"]
+    answer = other.tell("record 0 5")
+    assert (answer["recorded"], answer["held"], answer["total"]) == (0, 5, 6)
+    assert (directory / "proxypal.db").read_bytes() == before
+    _allow(directory, writing=True)
+    answer = other.tell("record 5 5")
+    assert (answer["recorded"], answer["waiting"], answer["total"]) == (5, 0, 16)
+    assert other.end() == 0
+    directory.chmod(0o700)
+    assert reopen(directory).books["totalRequests"] == 16
 
 
 @pytest.mark.parametrize("image", ["closed", "killed"])

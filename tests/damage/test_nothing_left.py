@@ -6,11 +6,13 @@ from pathlib import Path
 import msgspec
 
 from harming import rewrite
-from law import open_store, reopen, request, requests
+from law import open_store, payloads_in, reopen, request, requests
 from ledger import facts_to_import
 from proxypal.records.request import RequestLog
 from proxypal.store import Store
 from proxypal.store.values import SourceBatch
+from telling import Log, told
+from two_sources import SIGN, attempt, attempts, lines
 
 NEEDLES = (b"distinctive", b"unmistakable", b"inimitable")
 
@@ -65,9 +67,9 @@ def live(directory: Path) -> None:
     )
 
 
-def forget_and_look(store: Store, directory: Path) -> None:
+def forget_and_look(store: Store, directory: Path, at_least: int = 9) -> None:
     before = store.get_aggregate()
-    assert len(found_in(directory)) > 8
+    assert len(found_in(directory)) >= at_least
     assert store.clear_request_history(forget=True) is None
     store.publish()
     assert store.get_aggregate() == before
@@ -117,3 +119,42 @@ def test_nothing_is_left_of_what_a_crash_left(tmp_path: Path) -> None:
     with open_store(image) as store:
         forget_and_look(store, image)
     assert found_in(image) == []
+
+
+def hear(directory: Path, image: Path) -> None:
+    """All that leaves copies of what a queue says; `image` is what a crash leaves of it."""
+    with open_store(directory) as store:
+        told(store, *attempts(0, 60), unread=[b"%s nobody understands" % SIGN])
+        Log(store).says(*lines(0, 30))
+        store.clear_request_history()
+        told(store, *attempts(60, 60), unread=[SIGN * 50] * 40)
+        store.reset_aggregate_stats()
+        told(store, *attempts(120, 300))
+    rewrite(directory / "history.json")
+    with open_store(directory) as store:
+        told(store, *attempts(420, 302), unread=[SIGN])
+        shutil.copytree(directory, image)
+
+
+def test_nothing_is_left_of_what_the_queue_said(tmp_path: Path) -> None:
+    """After forgetting, no payload is anywhere, understood or not; no number has changed.
+
+    Labels of keys stay where totals by key need them, and nowhere else.
+    """
+    directory, image = tmp_path / "data", tmp_path / "image"
+    hear(directory, image)
+    for here in (directory, image):
+        with open_store(here) as store:
+            queues = store.queues()
+            forget_and_look(store, here, at_least=1)
+            assert store.queues() == queues
+            assert found_in(here) == []
+            told(store, attempt(722))  # the second of a request that was forgotten
+        assert found_in(here) == []
+        assert "history.json" not in {path.name for path in files_with(here, b"XYZ#3f9a1c")}
+        assert payloads_in(here) == {}
+        assert reopen(here).books["totalRequests"] == 402
+
+
+def files_with(directory: Path, needle: bytes) -> list[Path]:
+    return [p for p in directory.rglob("*") if p.is_file() and needle in p.read_bytes()]

@@ -126,7 +126,8 @@ class StoreBesideModel(RuleBasedStateMachine):
             for request in batch
         ]
         stored = self.store.positions()
-        start = stored.rows[-1] if stored.rows else None
+        rows = [row for row in stored.rows if row.source == "main.log"]
+        start = rows[-1] if rows else None
         if stale is not None and self.positions:
             start = self.positions[stale % len(self.positions)]
         outcome = self.store.record_batch(
@@ -138,7 +139,7 @@ class StoreBesideModel(RuleBasedStateMachine):
                 requests=requests,
             )
         )
-        is_stale = start is not None and start != stored.rows[-1]
+        is_stale = start is not None and start != rows[-1]
         assert (outcome.position is None) == is_stale
         if is_stale:
             assert outcome.recorded == 0
@@ -252,13 +253,17 @@ class StoreBesideModel(RuleBasedStateMachine):
         if lost is not None:
             (self.directory / lost).unlink()
         if lost == "proxypal.db":
-            self.open.clear()  # what is not in the history cannot be revised any more
-            self.pushed.clear()
-            self.has_cells = False
+            self.forget_the_window()
         self.open_both()
         told = len(self.stores[0].warnings)
         assert told == 1 if lost is not None and self.model.arrivals else told <= 1
         assert not self.stores[1].warnings
+
+    def forget_the_window(self) -> None:
+        """What is not in the history cannot be revised any more, and cells are lost."""
+        self.open.clear()
+        self.pushed.clear()
+        self.has_cells = False
 
     def close_both(self) -> None:
         """Close the directory."""
@@ -300,6 +305,9 @@ class StoreBesideModel(RuleBasedStateMachine):
             for epoch, request in self.model.counted.values():
                 if epoch in self.model.live:
                     expected[request.model] += 1 + (request.tokens_in or 0)
+            for epoch, extra in self.model.beside:
+                if epoch in self.model.live:
+                    expected[extra.model] += extra.tokens_in or 0
             for names in (found, expected):
                 names.pop("unknown", None)
             assert {label: sums for label, sums in found.items() if sums} == expected

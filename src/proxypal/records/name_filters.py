@@ -19,7 +19,7 @@ FORMS = (
     "NAME=VALUE or NAME!=VALUE, NAME being one of provider, model, key, account, source, outcome"
 )
 
-_CONDITION = re.compile(r"\s*([\w-]*)\s*(!?)==?(.*)", re.DOTALL)
+_CONDITION = re.compile(r"\s*([\w-]*)\s*(!?)=(?!\s*=)(.*)", re.DOTALL)
 _ANY_CASE = frozenset({"provider", "model", "source"})
 _NAMED_BY_USER = frozenset({"key", "account"})
 _FAILED = "failed"

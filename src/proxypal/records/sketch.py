@@ -87,11 +87,13 @@ class Sketch(msgspec.Struct):
             return
         has_lowest = _bucket_of(other.min_ms) <= _bucket_of(self.min_ms)
         has_highest = _bucket_of(other.max_ms) >= _bucket_of(self.max_ms)
-        left = {
-            bucket: count - other.buckets.get(bucket, 0) for bucket, count in self.buckets.items()
-        }
-        self.buckets = {bucket: count for bucket, count in left.items() if count > 0}
-        self.count = sum(self.buckets.values())
+        for bucket, count in other.buckets.items():
+            held = self.buckets.get(bucket, 0)
+            self.count -= min(held, count)
+            if held > count:
+                self.buckets[bucket] = held - count
+            else:
+                self.buckets.pop(bucket, None)
         self.sum_ms = max(0, self.sum_ms - other.sum_ms) if self.count else 0
         if not self.count:
             self.min_ms = self.max_ms = 0
@@ -100,6 +102,8 @@ class Sketch(msgspec.Struct):
             self.min_ms = _middle(min(self.buckets))
         if has_highest:
             self.max_ms = _middle(max(self.buckets))
+        # In one bucket, an exact least may lie above the middle that stands for the most.
+        self.min_ms = min(self.min_ms, self.max_ms)
 
     def quantiles(self, *fractions: float) -> list[float] | None:
         """For each fraction (0.95) the duration that this part of them does not exceed, in ms.

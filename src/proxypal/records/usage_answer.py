@@ -139,6 +139,8 @@ class _Arranging:
         self._is_mixed = len(query.by) == 2 and len(self._times) == 1
         is_ranked = query.order is not None or query.top is not None
         self._is_chronological = not is_ranked and len(self._times) == len(query.by)
+        self._names: list[Any] = []
+        """Of time and names: the names with rows of their own, as they are ranked."""
 
     def rows(self, groups: list[_Group]) -> list[_Group]:
         """The groups as they are listed."""
@@ -181,6 +183,7 @@ class _Arranging:
         ranked = self._ranked([_one((label,), found) for label, found in by_name.items()])
         top = len(ranked) if self._query.top is None else self._query.top
         places = {group.key[0]: place for place, group in enumerate(ranked)}
+        self._names = [group.key[0] for group in ranked[:top]]
         rows = [group for group in groups if places[group.key[name]] < top]
         rest: dict[Any, list[_Group]] = {}
         for group in groups:
@@ -203,6 +206,8 @@ class _Arranging:
         for place, name in enumerate(self._query.by):
             if place in self._times and (self._is_mixed or self._is_chronological):
                 keys = self._filled(place, rows)
+            elif self._is_mixed:
+                keys = self._names
             else:
                 keys = list(dict.fromkeys(group.key[place] for group in listed))
             found.append([_label(name, key) for key in keys])

@@ -92,6 +92,8 @@ SHORT_NAMES = {
     "cost_per_request": "cost_per_request_usd",
     **{f"p{percent}": f"p{percent}_duration_ms" for percent in (50, 90, 95, 99)},
     **{f"p{percent}_ttft": f"p{percent}_ttft_ms" for percent in (50, 90, 95, 99)},
+    "max": "max_duration_ms",
+    "max_ttft": "max_ttft_ms",
     "duration": "average_duration_ms",
     "ttft": "average_ttft_ms",
     "tokens_per_second": "output_tokens_per_second",
@@ -183,8 +185,3 @@ def figures_of(
             found = whole.quantiles(*(names[name] for name in wanted))
             values.update(zip(wanted, found or (), strict=False))
     return values
-
-
-def is_known_by_outcome(metric: str) -> bool:
-    """Whether a figure can be told of the requests of one outcome."""
-    return metric in _OF_OUTCOMES

@@ -15,7 +15,7 @@ from proxypal.records.local_range import LocalRange, RangeReader, range_labels
 from proxypal.records.name_filters import Condition, parse_condition
 from proxypal.records.request import shorten
 from proxypal.records.tolerant_json import Refused
-from proxypal.records.usage_axes import BY_HOUR, DIMENSIONS, NAMES, OUTCOME, OUTCOMES, TIMES
+from proxypal.records.usage_axes import BY_HOUR, DIMENSIONS, NAMES, OUTCOME, OUTCOMES
 from proxypal.records.usage_metrics import METRICS, PERCENTILES, SHORT_NAMES, USUAL_METRICS
 
 BY_SKETCHES = frozenset({"day", "week", "month", "provider", "model"})
@@ -232,8 +232,7 @@ def _one_of(known: Sequence[str], aliases: Mapping[str, str], word: str, what: s
     for alias, name in aliases.items():
         if _plain(alias) == wanted:
             return name
-    listed = ", ".join([*aliases, *known] if aliases else known)
-    raise Refused(f"{_shown(word.strip())} is {what}; there are {listed}")
+    raise Refused(f"{_shown(word.strip())} is {what}; there are {', '.join(known)}")
 
 
 def _plain(word: str) -> str:
@@ -247,8 +246,3 @@ def _camel(name: str) -> str:
 
 def _shown(text: str) -> str:
     return repr(shorten(text, 60))
-
-
-def is_time(dimension: str) -> bool:
-    """Whether groups of it follow one another in time."""
-    return dimension in TIMES

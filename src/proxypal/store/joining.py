@@ -20,6 +20,7 @@ from proxypal.store.values import StoreSettings
 
 _OWN_ID = re.compile(r"req_\d+_(\d+)")
 _LOOKED_AT_ONCE = 200
+_INTERNAL = "/v1internal:"
 
 
 class OpenRequest(msgspec.Struct, array_like=True, frozen=True):
@@ -101,7 +102,9 @@ def meeting_hash(request_id: str | None, method: str, path: str) -> int:
     """
     if request_id:
         return hash64(request_id[-8:])
-    return hash64(f"-|{method}|{path.partition('?')[0]}")
+    bare = path.partition("?")[0]
+    # The one route without ids whose template is not its path (v1internal:generateContent).
+    return hash64(f"-|{method}|{'v1internal' if bare.startswith(_INTERNAL) else bare}")
 
 
 def counted_request(facts: OpenRequest, key: SeriesKey) -> RequestLog:
@@ -124,18 +127,14 @@ def hash64(text: str) -> int:
 
 
 def hashes_of(request: RequestLog) -> tuple[int, int]:
-    """Of the id (64 bits) and of the content (32); zeros for one without an id.
+    """Of the id (64 bits) and of the whole content (32); zeros for one without an id.
 
-    Without the cost: it may have been made here, by a price that was another one when the same
-    line came before. A false repetition needs the same id, other content, and one chance in four
-    billion.
+    A false repetition needs the same id, other content, and one chance in four billion. Give the
+    request as it was sent, not as it was priced: a price may be another one the next time.
     """
     if not request.id:
         return 0, 0
-    said = request
-    if request.cost_usd is not None:
-        said = msgspec.structs.replace(request, cost_usd=None)
-    return hash64(request.id), zlib.crc32(encode_request(said))
+    return hash64(request.id), zlib.crc32(encode_request(request))
 
 
 class KnownIds:

@@ -76,6 +76,7 @@ def read_queues(connection: sqlite3.Connection) -> list[QueueState]:
 def count_unjoined(connection: sqlite3.Connection, since_ms: int, until_ms: int) -> tuple[int, int]:
     """(joined, not joined): successful requests of the log that ended in a span."""
     joined = unjoined = 0
+    since_ms = max(1, since_ms)  # 0 is the end of a request without a line
     rows = connection.execute("SELECT body FROM join_window WHERE arrived_at >= ?", (since_ms,))
     for facts in (facts for (body,) in rows for facts in decode_batch(body)):
         ended_ms, mark = facts.mark.line_ended_ms, facts.mark

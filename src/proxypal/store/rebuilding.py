@@ -11,6 +11,7 @@ from proxypal.records.joining_rule import mark_of
 from proxypal.records.labels import LocalHours, day_label, hour_label
 from proxypal.records.request import RequestLog, decode_request
 from proxypal.store import joining
+from proxypal.store.covering import add_span
 from proxypal.store.opening import FileFound
 from proxypal.store.packing import sums_from, unpack_arrivals
 from proxypal.store.publication import Published
@@ -18,6 +19,7 @@ from proxypal.store.recording import keep_rows, series_key_of
 from proxypal.store.series import SeriesIndex, remember_labels
 from proxypal.store.state import State, write_state
 from proxypal.store.totals import Sums, add_sums, let_old_hours_go
+from proxypal.store.values import Span
 
 NUMBERS_SKIPPED = 5_000
 """Numbers given in the lost last second are not given again (5,000 requests/s is our limit)."""
@@ -147,3 +149,7 @@ def _restore_ledgers(connection: sqlite3.Connection, published: Published) -> No
         [msgspec.structs.astuple(queue) for queue in published.queues],
     )
     connection.executemany("INSERT INTO covered VALUES (?, ?, ?)", published.covered)
+    # The ids that a queue told of are lost: to a log of its time it is like an imported file.
+    for source, from_ms, until_ms in published.covered:
+        if source.startswith("queue "):
+            add_span(connection, f"import {source}", Span(from_ms, until_ms))

@@ -8,7 +8,7 @@ from proxypal.store import backups, covering
 from proxypal.store.line_joining import join_lines
 from proxypal.store.recording import Prepared, Recording
 from proxypal.store.state import Change, write_state
-from proxypal.store.values import SourceBatch, SourceOutcome, Span, StoredPosition
+from proxypal.store.values import Rejection, SourceBatch, SourceOutcome, Span, StoredPosition
 
 
 def apply_batch(change: Change, recording: Recording, batch: SourceBatch) -> SourceOutcome:
@@ -48,6 +48,7 @@ def apply_batch(change: Change, recording: Recording, batch: SourceBatch) -> Sou
         joined=lines.joined,
         seen=lines.seen,
         rejected=counted.rejected,
+        requests=_counted(fresh, counted.rejected),
     )
 
 
@@ -56,6 +57,11 @@ def _believed(request: RequestLog, now_ms: int) -> RequestLog:
     if request.timestamp <= now_ms + MAX_SKEW_MS:
         return request
     return msgspec.structs.replace(request, timestamp=now_ms, timestamp_claimed=request.timestamp)
+
+
+def _counted(fresh: list[Prepared], rejected: list[Rejection]) -> list[RequestLog]:
+    refused = {rejection.index for rejection in rejected}
+    return [item.request for item in fresh if item.place not in refused]
 
 
 def _advance(change: Change, batch: SourceBatch) -> StoredPosition | None:

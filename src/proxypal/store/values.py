@@ -88,6 +88,7 @@ class SourceOutcome(msgspec.Struct, frozen=True, kw_only=True):
     counted, read again from `positions()`. `older` were at or before the migrated watermark and
     had been counted by the old files. `joined` gave a request its status, path and duration that
     the usage queue had told of; `seen` were counted from the queue, too long ago to be revised.
+    `requests` are those that were recorded, as they were counted, for showing.
     """
 
     position: StoredPosition | None
@@ -96,6 +97,7 @@ class SourceOutcome(msgspec.Struct, frozen=True, kw_only=True):
     joined: int = 0
     seen: int = 0
     rejected: Sequence[Rejection] = ()
+    requests: Sequence[RequestLog] = ()
 
 
 class Span(msgspec.Struct, frozen=True):

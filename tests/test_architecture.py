@@ -83,7 +83,7 @@ WITHOUT_A_TEST_OF_THEIR_NAME = {
     "proxypal.cli.commands.import_files": "cli/test_command_import.py",
     "proxypal.cli.commands.reset": "cli/test_command_clear.py does both",
     "proxypal.cli.commands.restore": "cli/test_command_clear.py undoes both",
-    "proxypal.store.values": "values only; every test of the store gives and takes them",
+    "proxypal.store.values": "values only; store/test_protocol.py gives and takes them",
     "proxypal.records.foreign_rows": "values only; records/test_usage_export.py makes them",
     "proxypal.records.imported": "values only; records/test_legacy.py makes them",
     "proxypal.service.import_attempts": "service/test_importing_collectors.py",

@@ -70,6 +70,23 @@ def test_it_can_be_narrowed(home: Path, arguments: list[str], paths: list[str]) 
     assert _paths(home, *arguments) == paths
 
 
+def test_several_keys_are_told_apart_by_name(tmp_path: Path) -> None:
+    """With requests of several keys a column names them; one key alone says nothing."""
+    home, keys = tmp_path, ["sk-…0XYZ#3f9a1c", "sk-…7abc#aa00bb"]
+    with Store(home / "data", zone="UTC") as store:
+        store.record([RequestLog(timestamp=NOON_MS, path="/a", status=200, api_key=keys[0])])
+        assert "key" not in proxypal(home, "history").out.split()
+        later = RequestLog(timestamp=NOON_MS + 1, path="/b", status=200)
+        store.record([later, msgspec.structs.replace(later, path="/c", api_key=keys[1])])
+    settings = f'[names]\n"{keys[1]}" = "Ben"\n'
+    (home / "data" / "settings.toml").write_text(settings, encoding="utf-8")
+    header, *lines = [line.split() for line in proxypal(home, "history").out.splitlines()]
+    assert "key" in header
+    assert [line[5] for line in lines] == [keys[0], "-", "Ben"]
+    rows = proxypal(home, "history", "--json").json()
+    assert [row.get("apiKey") for row in rows] == [keys[0], None, keys[1]]
+
+
 def test_an_empty_history_says_what_to_do(tmp_path: Path) -> None:
     """Without requests stdout is empty and stderr says how to get some."""
     shown = proxypal(tmp_path, "history")

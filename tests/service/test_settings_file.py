@@ -81,11 +81,28 @@ def test_the_more_exact_name_wins() -> None:
 
 
 def test_names_are_for_showing() -> None:
-    """A label with a name is shown by it, another as it is."""
+    """A label with a name is shown by it, another stays as it is."""
     settings = parse_settings(SOUND.encode())
-    assert settings.shown("sk-…0XYZ#3f9a1c") == "Anna's laptop"
-    assert settings.shown("sk-…1111#000000") == "sk-…1111#000000"
+    labels = ["sk-…0XYZ#3f9a1c", "sk-…1111#000000"]
+    assert settings.shown_apart(labels) == {"sk-…0XYZ#3f9a1c": "Anna's laptop"}
     assert settings.aliases == {"house-model": "gpt-5"}
+    assert settings.problems == ()
+
+
+def test_names_are_told_apart_and_stand_in_conditions() -> None:
+    """Two keys of one name keep their labels beside it; a condition shows names for labels."""
+    settings = Settings(names={"k#1": "Anna", "k#2": "Anna", "k#3": "Ben"})
+    assert settings.shown_apart(["k#1", "k#3", "k#4"]) == {"k#1": "Anna", "k#3": "Ben"}
+    assert settings.shown_apart(["k#1", "k#2"]) == {"k#1": "Anna (k#1)", "k#2": "Anna (k#2)"}
+    assert settings.shown_in("key!=k#3|k#4") == "key!=Ben|k#4"
+
+
+def test_budgets_are_handed_on_as_they_stand() -> None:
+    """Money keeps its digits; what cannot be a budget is not our affair here."""
+    settings = parse_settings(b'[[budget]]\nper = "day"\nusd = 0.10\n')
+    assert settings.budget == [{"per": "day", "usd": Decimal("0.10")}]
+    assert parse_settings(b"budget = 3").budget == 3
+    assert parse_settings(b"").budget is None
     assert settings.problems == ()
 
 

@@ -3,7 +3,7 @@
 Must not enter: which requests are shown.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -35,22 +35,28 @@ def status_colour(request: RequestLog) -> str:
     return "yellow" if 400 <= request.status < 500 else "red"
 
 
-def request_table(requests: Sequence[RequestLog], offset: Offset) -> "Table":
-    """The requests, in the order given."""
+def request_table(
+    requests: Sequence[RequestLog], offset: Offset, keys: Mapping[str, str]
+) -> "Table":
+    """The requests, in the order given. `keys` are those they came with, and how to show them.
+
+    One key alone says nothing; several get a column.
+    """
     from rich.text import Text  # noqa: PLC0415 - lines do without
 
     from proxypal.cli.rendering_console import name_cell, new_table  # noqa: PLC0415 - the same
 
     numbers = "duration in out cost"
-    table = new_table(
-        "", "time", "status", "provider", "model", *numbers.split(), "request", numbers=numbers
-    )
+    of_keys = ["key"] if len(keys) > 1 else []
+    names = ["time", "status", "provider", "model", *of_keys, *numbers.split(), "request"]
+    table = new_table("", *names, numbers=numbers)
     for request in requests:
         table.add_row(
             wall_time(request.timestamp, offset),
             Text(f"{request.status:03d}", style=status_colour(request)),
             name_cell(request.provider),
             name_cell(request.model),
+            *(name_cell(keys.get(request.api_key or "", NOTHING)) for _ in of_keys),
             duration(request.duration_ms),
             _tokens(request.tokens_in),
             _tokens(request.tokens_out),

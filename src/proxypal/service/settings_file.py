@@ -1,10 +1,11 @@
-"""`settings.toml` of the data directory: prices, aliases and names the user wrote down.
+"""`settings.toml` of the data directory: prices, aliases, names and budgets of the user's own.
 
 What is sound is used and what is not is said, so that a slip of the pen never stops recording.
 Must not enter: what the settings are used for.
 """
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ MOST_USD_PER_MILLION = Decimal(1_000_000)
 
 _FINEST_PLACES = 12
 _MOST_BYTES = 1 << 20
+_SECTIONS = ("prices", "aliases", "names", "budget")
 _NEEDED = ("input", "output")
 _RATES = (*_NEEDED, "cache_read", "cache_write", "cache_write_1h")
 _GLOB = frozenset("*?[")
@@ -45,11 +47,16 @@ class PriceOverride(msgspec.Struct, frozen=True):
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """What the file says. Names of models are lower-cased; `problems` are sentences."""
+    """What the file says. Names of models are lower-cased; `problems` are sentences.
+
+    `budget` is what stands under that name, whatever it is, None for nothing: `records.budget`
+    reads it.
+    """
 
     prices: tuple[PriceOverride, ...] = ()
     aliases: Mapping[str, str] = {}
     names: Mapping[str, str] = {}
+    budget: object = None
     problems: tuple[str, ...] = ()
 
     def override(self, provider: str, model: str) -> PriceOverride | None:
@@ -62,9 +69,22 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
                     return price
         return next((price for price in self.prices if _fits(price, wanted)), None)
 
-    def shown(self, label: str) -> str:
-        """The name a key or account is shown by; only ever for showing."""
-        return self.names.get(label, label)
+    def shown_apart(self, labels: Iterable[str]) -> dict[str, str]:
+        """What to show for the labels of keys and accounts that have a name.
+
+        Only ever for showing. Where several have the same name, their labels stand beside it.
+        """
+        named = {label: self.names[label] for label in labels if label in self.names}
+        uses = Counter(named.values())
+        return {
+            label: name if uses[name] == 1 else f"{name} ({label})" for label, name in named.items()
+        }
+
+    def shown_in(self, condition: str) -> str:
+        """The text of a condition with names in place of labels."""
+        for label, name in self.names.items():
+            condition = condition.replace(label, name)
+        return condition
 
 
 def _fits(price: PriceOverride, wanted: tuple[str, str]) -> bool:
@@ -111,9 +131,9 @@ def parse_settings(data: bytes) -> Settings:
         _table(tree, section, problems) for section in ("prices", "aliases", "names")
     )
     problems += [
-        f"there is no section {section!r}; there are prices, aliases and names."
+        f"there is no section {section!r}; there are {', '.join(_SECTIONS)}."
         for section in tree
-        if section not in {"prices", "aliases", "names"}
+        if section not in _SECTIONS
     ]
     return Settings(
         prices=tuple(
@@ -121,6 +141,7 @@ def parse_settings(data: bytes) -> Settings:
         ),
         aliases={name.lower(): text for name, text in _texts(aliases, "aliases", problems)},
         names=dict(_texts(names, "names", problems)),
+        budget=tree.get("budget"),
         problems=tuple(problems),
     )
 

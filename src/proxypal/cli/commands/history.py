@@ -68,7 +68,7 @@ def command(  # noqa: PLR0913 - one per option
             rows = b",".join(encode_request(request) for request in shown)
             click.echo(msgspec.json.format(b"[" + rows + b"]", indent=2))
         else:
-            _draw(shown, offset, kept=len(kept))
+            _draw(shown, offset, data_dir, kept=len(kept))
 
 
 def _arriving(store: RequestStore, before: Sequence[RequestLog]) -> Iterator[Sequence[RequestLog]]:
@@ -99,12 +99,15 @@ def _print_lines(requests: Iterable[RequestLog], offset: Offset, *, as_json: boo
             click.echo(request_line(request, offset, coloured=coloured))
 
 
-def _draw(requests: Sequence[RequestLog], offset: Offset, *, kept: int) -> None:
+def _draw(requests: Sequence[RequestLog], offset: Offset, data_dir: Path, *, kept: int) -> None:
     from proxypal.cli.rendering_console import show  # noqa: PLC0415 - `rich` only when drawing
     from proxypal.cli.rendering_requests import request_table  # noqa: PLC0415 - the same
+    from proxypal.service.settings_file import read_settings  # noqa: PLC0415 - for names only
 
     if requests:
-        show(request_table(requests, offset))
+        keys = {request.api_key for request in requests if request.api_key}
+        names = read_settings(data_dir).shown_apart(keys)
+        show(request_table(requests, offset, {key: names.get(key, key) for key in keys}))
     if not kept:
         say("No requests yet. `proxypal watch` records them from the proxy's log.")
     elif len(requests) < kept:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from builders import DAY_MS, HOUR_MS, NOW_MS, a_request, a_store, facts_of
-from proxypal.errors import AlreadyUndone
+from proxypal.errors import AlreadyUndone, WrongUsage
 from proxypal.records.aggregate import Aggregate
 from proxypal.records.repricing_plan import TOTALS_ONLY, plan
 from proxypal.store import Store
@@ -235,3 +235,21 @@ def test_a_re_pricing_survives_the_loss_of_the_database(tmp_path: Path) -> None:
     with a_store(tmp_path) as store:
         assert store.get_usage_stats().total_cost_usd == cost > 0
         assert store.get_usage_stats().unpriced_requests == 0
+
+
+def test_an_import_is_undone_after_what_priced_it(tmp_path: Path) -> None:
+    """What a re-pricing added to imported requests comes off first; then nothing is left over."""
+    store, _ = a_store_of(tmp_path, [])
+    with store:
+        before = store.get_aggregate()
+        brought = store.import_facts(facts_of([an_unpriced(1)]), fingerprint="f", note="old")
+        assert brought is not None
+        backup = store.reprice(plan_of(store))
+        assert backup is not None
+        with pytest.raises(WrongUsage, match=f"first with `proxypal restore {backup.name}`"):
+            store.restore(brought.name)
+        store.restore(backup.name)
+        store.restore(brought.name)
+        after = store.get_aggregate()
+        assert after.model_stats == before.model_stats
+        assert (after.total_cost_usd, after.unpriced_requests) == (Decimal(0), 0)

@@ -47,6 +47,8 @@ def undo(change: Change, name: str) -> Backup:
         elif entry.kind == "clear":
             _undo_clear(change, delta)
         else:
+            if entry.kind != "reprice":
+                _refuse_if_repriced(connection, entry)
             _undo_import(change, delta, entry)
         if entry.kind == "reprice":
             recosting.put_costs_back(connection, delta)
@@ -114,6 +116,16 @@ def _undo_reset(change: Change, delta: sqlite3.Connection, entry: UndoEntry) -> 
                 _take_off(change, imported)
                 _take_claim_off(change, imported)
             connection.execute("UPDATE undo_log SET owed = 0 WHERE name = ?", (owed.name,))
+
+
+def _refuse_if_repriced(connection: sqlite3.Connection, entry: UndoEntry) -> None:
+    """What a later re-price added to an import's requests must come off before they do."""
+    for later in read_undo_log(connection):
+        if later.kind == "reprice" and later.name > entry.name and later.undone_at is None:
+            raise WrongUsage(
+                f"{entry.name} cannot be undone yet: requests were priced after it. Undo that "
+                f"first with `proxypal restore {later.name}`; nothing was changed."
+            )
 
 
 def _undo_import(change: Change, delta: sqlite3.Connection, entry: UndoEntry) -> None:

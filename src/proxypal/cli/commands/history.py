@@ -1,10 +1,12 @@
 """`proxypal history`: the recent requests, newest at the bottom, and those that come."""
 
+import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
+from types import FrameType
 
 import click
 import msgspec
@@ -61,8 +63,9 @@ def command(  # noqa: PLR0913 - one per option
         if limit is not None:
             shown = shown[max(0, len(shown) - limit) :]
         if follow:
+            interrupt = _Interrupt()
             _print_lines(shown, offset, as_json=as_json)
-            for arrived in _arriving(store, kept):
+            for arrived in _arriving(store, kept, interrupt):
                 _print_lines(filter(wanted, arrived), offset, as_json=as_json)
         elif as_json:
             rows = b",".join(encode_request(request) for request in shown)
@@ -71,11 +74,35 @@ def command(  # noqa: PLR0913 - one per option
             _draw(shown, offset, data_dir, kept=len(kept))
 
 
-def _arriving(store: RequestStore, before: Sequence[RequestLog]) -> Iterator[Sequence[RequestLog]]:
-    """What history holds that it did not hold a moment ago, again and again."""
+class _Interrupt:
+    """Ctrl-C, noticed between two looks: raised anywhere, it can get lost where nobody listens.
+
+    A second one ends the process at once.
+    """
+
+    def __init__(self) -> None:
+        self._has_come = False
+        signal.signal(signal.SIGINT, self._note)
+
+    def _note(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - signal's signature
+        signal.signal(number, signal.SIG_DFL)
+        self._has_come = True
+
+    def check(self) -> None:
+        """End the command if it has come."""
+        if self._has_come:
+            raise KeyboardInterrupt
+
+
+def _arriving(
+    store: RequestStore, before: Sequence[RequestLog], interrupt: _Interrupt
+) -> Iterator[Sequence[RequestLog]]:
+    """What history holds that it did not hold a moment ago, again and again until Ctrl-C."""
     seen = Counter(map(_identity, before))
     while True:
+        interrupt.check()
         time.sleep(_POLL_S)
+        interrupt.check()
         now = store.get_request_history().requests
         rows = Counter(map(_identity, now))
         fresh = rows - seen

@@ -29,7 +29,7 @@ def kill_at(moment: Moment, stage: Stage) -> None:
 
 
 def test_killed_at_some_system_calls(scenario: Scenario, nursery: Nursery, tmp_path: Path) -> None:
-    """Killed while it writes, at a sample of moments, it has done each operation whole or not."""
+    """2b.10: killed at a sample of moments, it has done each operation whole or not."""
     stage = Stage(scenario, nursery, tmp_path)
     moments = moments_of(stage)
     assert len(moments) > 20

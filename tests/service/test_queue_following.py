@@ -146,7 +146,7 @@ def test_a_proxy_that_is_not_there_is_waited_for(tmp_path: Path) -> None:
 
 
 def test_one_process_at_a_time_reads(tmp_path: Path) -> None:
-    """The second stands by, and takes over where the first stopped: all counted once, no gap."""
+    """D52: the second stands by and takes over where the first stopped: all once, no gap."""
     with (
         FakeProxy(tmp_path / "logs") as fake,
         open_queue_store(tmp_path / "data", fake) as store,

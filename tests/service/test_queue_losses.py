@@ -42,7 +42,7 @@ def test_a_restart_of_the_proxy_is_a_gap(tmp_path: Path) -> None:
 
 
 def test_being_away_longer_than_the_retention_is_a_gap(tmp_path: Path) -> None:
-    """The span from the good-bye to the oldest record the proxy still has."""
+    """D53: the span from the good-bye to the oldest record the proxy still has, and no more."""
     with (
         FakeProxy(tmp_path / "logs") as fake,
         open_queue_store(tmp_path / "data", fake) as store,
@@ -89,7 +89,7 @@ def test_being_dropped_for_slowness_is_a_gap(tmp_path: Path) -> None:
 
 
 def test_a_reply_that_is_torn_is_a_gap(tmp_path: Path) -> None:
-    """Records that were handed out on a connection that broke are lost, and said to be."""
+    """D51: what a broken connection had handed out is lost, and said to be; all before it stays."""
     with (
         FakeProxy(tmp_path / "logs", version="7.0.3") as fake,
         open_queue_store(tmp_path / "data", fake) as store,

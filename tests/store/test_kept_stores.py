@@ -51,7 +51,7 @@ def answers_of(store: Store) -> list[Any]:
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_an_old_store_is_read_without_a_change_to_it(version: int, kept: Kept) -> None:
-    """Opened for reading only, each version answers what it answers after its upgrade."""
+    """2b.7: opened for reading only, each version answers what it answers after its upgrade."""
     directory = kept(version)
     before = {path: path.read_bytes() for path in directory.rglob("*") if path.is_file()}
     with a_store(directory, zone=None, read_only=True) as store:

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     )
     from proxypal.records.counters import Counters
     from proxypal.records.request import RequestLog
+    from proxypal.records.usage_answer import Answer
+    from proxypal.records.usage_query import QueryWords
     from proxypal.service.pricing import Pricing
     from proxypal.store import Store
     from proxypal.store.protocol import RequestStore
@@ -72,6 +74,8 @@ _HOMES: dict[str, tuple[str, ...]] = {
     ),
     "proxypal.records.counters": ("Counters",),
     "proxypal.records.request": ("RequestLog",),
+    "proxypal.records.usage_answer": ("Answer",),
+    "proxypal.records.usage_query": ("QueryWords",),
     "proxypal.service.pricing": ("Pricing",),
     "proxypal.store": ("Store",),
     "proxypal.store.protocol": ("RequestStore",),
@@ -95,6 +99,8 @@ __all__ = [  # noqa: RUF022 - in the order one meets them
     "Rejection",
     "Backup",
     "Finding",
+    "QueryWords",
+    "Answer",
     "UsageRow",
     "Counters",
     "Pricing",

@@ -6,6 +6,8 @@ ProxypalError
 ├── LogNotFound                no proxy log where we looked
 ├── BackupNotFound             no backup of that name
 ├── AlreadyUndone              that backup was restored before
+├── ServiceTrouble             the system's service manager does not do it, or there is none
+├── CannotListen               the web server cannot take its address
 ├── QueueError                 the proxy's usage queue gives nothing
 │   ├── QueueUnreachable       no connection, or what answers is no usage queue
 │   ├── QueueRefused           the management key is not accepted; asking again makes it worse
@@ -74,13 +76,36 @@ class AlreadyUndone(ProxypalError):
         super().__init__(f"{name} was already restored; restoring it twice would count it twice.")
 
 
-class QueueError(ProxypalError):
-    """The proxy's usage queue gives nothing. No message holds a management key."""
+class ServiceTrouble(ProxypalError):
+    """Nothing runs in the background; the message says why, or what to do instead."""
 
-    def __init__(self, url: str, reason: str, advice: str) -> None:
+
+USAGE_QUEUE = "Usage queue"
+
+
+class CannotListen(ProxypalError):
+    """The web server cannot listen where it should."""
+
+    def __init__(self, host: str, port: int, reason: str) -> None:
+        self.host = host
+        self.port = port
+        self.reason = reason
+        super().__init__(
+            f"Cannot listen at {host}, port {port}: {reason}. "
+            "End that program, or choose another address with --port and --host."
+        )
+
+
+class QueueError(ProxypalError):
+    """The proxy's usage queue, or `what` else its management API tells, gives nothing.
+
+    No message holds a management key.
+    """
+
+    def __init__(self, url: str, reason: str, advice: str, what: str = USAGE_QUEUE) -> None:
         self.url = url
         self.reason = reason
-        super().__init__(f"Usage queue at {url}: {reason}. {advice}")
+        super().__init__(f"{what} at {url}: {reason}. {advice}")
 
 
 class QueueUnreachable(QueueError):
@@ -98,36 +123,39 @@ class QueueUnreachable(QueueError):
         how: Literal["broken", "down", "closed", "answered"] = "broken",
         *,
         speaks_otherwise: bool = False,
+        what: str = USAGE_QUEUE,
     ) -> None:
         self.how = how
         self.speaks_otherwise = speaks_otherwise
         super().__init__(
-            url, reason, "Check that CLIProxyAPI runs there and has a management key set."
+            url, reason, "Check that CLIProxyAPI runs there and has a management key set.", what
         )
 
 
 class QueueRefused(QueueError):
     """The proxy does not accept the key. Five refusals ban us for 30 minutes: do not repeat."""
 
-    def __init__(self, url: str, reason: str) -> None:
+    def __init__(self, url: str, reason: str, what: str = USAGE_QUEUE) -> None:
         super().__init__(
             url,
             reason,
             "It is not asked again with this key; give the plain key of the proxy's "
             "remote-management.secret-key by --management-key-file or PROXYPAL_MANAGEMENT_KEY.",
+            what,
         )
 
 
 class QueueBanned(QueueError):
     """The proxy bans this address after failed logins, even with the right key."""
 
-    def __init__(self, url: str, retry_in_ms: int) -> None:
+    def __init__(self, url: str, retry_in_ms: int, what: str = USAGE_QUEUE) -> None:
         self.retry_in_ms = retry_in_ms
         super().__init__(
             url,
             "this address is banned after too many failed logins",
             f"Nothing is tried for {retry_in_ms // 60_000 + 1} minutes; until then find the "
             "program that uses a wrong management key.",
+            what,
         )
 
 
@@ -158,16 +186,25 @@ class StorageFull(StoreError):
         super().__init__(f"Storage full: cannot write {path}.{_held(held)} Free some space.")
 
 
+_FAILING = "The disk may be failing: see the system's log, and copy the data elsewhere."
+_WAYS_OUT = (
+    ("Too many open files", "Let programs that have many files open end, or raise `ulimit -n`."),
+    ("I/O error", _FAILING),
+    ("Input/output error", _FAILING),
+)
+"""What a reason calls for, by words of it; else it is a matter of rights."""
+
+_RIGHTS = "Check its owner and permissions, or choose another place with --data-dir."
+
+
 class CannotWrite(StoreError):
     """The data directory is not writable: permission, read-only file system, I/O error."""
 
     def __init__(self, path: Path, reason: str, held: int = 0) -> None:
         self.reason = reason
         self.held = held
-        super().__init__(
-            f"Cannot write {path}: {reason}.{_held(held)} Check its owner and permissions, "
-            "or choose another place with --data-dir."
-        )
+        way_out = next((advice for words, advice in _WAYS_OUT if words in reason), _RIGHTS)
+        super().__init__(f"Cannot write {path}: {reason}.{_held(held)} {way_out}")
 
 
 class DamagedDatabase(StoreError):

@@ -126,3 +126,10 @@ def test_no_address_is_readable(address: str) -> None:
     """Whatever an address looks like, its label does not hold it."""
     for mask in (mask_api_key, mask_account, mask_text):
         assert address not in mask(address)
+
+
+@pytest.mark.parametrize("key", ["pass*word12", "a*b", "se**cret", "ab..cdefgh"])
+def test_a_key_that_only_resembles_a_mask_is_masked(key: str) -> None:
+    """A star or two dots in a key do not let it through as it is."""
+    assert not is_masked(key)
+    assert mask_api_key(key) != key

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxypal.records.attempt import Tokens
-from proxypal.records.request import MAX_INTEGER
+from proxypal.records.request import MAX_INTEGER, MAX_TOKENS_OF_REQUEST
 from proxypal.records.tokens import (
     Family,
     family_of,
@@ -215,7 +215,7 @@ def test_more_than_can_be_counted_exactly_is_refused() -> None:
     """A sum that other readers of JSON would round is not kept."""
     reason = tokens_of_counts({**counts(MAX_INTEGER, 1), "total_tokens": 0}, "openai")
     assert isinstance(reason, str)
-    assert isinstance(tokens_of_counts(counts(MAX_INTEGER - 1, 1), "openai"), Tokens)
+    assert isinstance(tokens_of_counts(counts(MAX_TOKENS_OF_REQUEST, 1), "openai"), Tokens)
 
 
 def test_whole_numbers_written_with_a_fraction_are_counts() -> None:

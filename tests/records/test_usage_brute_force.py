@@ -11,13 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from builders import at
-from proxypal.records.labels import zone_offset
 from proxypal.records.request import RequestLog
 from proxypal.records.usage_answer import Answer, answer
 from proxypal.records.usage_axes import DIMENSIONS, TIMES
-from proxypal.records.usage_metrics import METRICS, PERCENTILES
-from proxypal.records.usage_query import Query, QueryWords, parse_query
+from usage_comparing import compare_answer, compare_percentiles, query_of
 from usage_questions import (
     ADDITIVE,
     ADDITIVE_AMOUNTS,
@@ -27,14 +24,11 @@ from usage_questions import (
     facts_from,
     figures_by_label,
     measured,
-    nearest_rank,
     questions,
     traffic,
 )
 
-NOW_MS = at("2028-01-01T00:00Z")
 ONE_OR_TWO = st.lists(st.sampled_from(DIMENSIONS), min_size=1, max_size=2, unique=True)
-PLAIN = tuple(name for name in METRICS if name not in PERCENTILES)
 
 in_every_zone = pytest.mark.parametrize("zone", ZONES)
 
@@ -42,39 +36,9 @@ in_every_zone = pytest.mark.parametrize("zone", ZONES)
 def _answer(
     requests: Sequence[RequestLog], zone: str, asked: Asked, metrics: str = "all", **more: Any
 ) -> Answer:
-    """Asked in words, as a person would."""
-    words = QueryWords(
-        since=f"{asked.since:%Y-%m-%dT%H:00}",
-        until=f"{asked.until:%Y-%m-%dT%H:00}",
-        where=asked.where,
-        by=asked.by,
-        metrics=[metrics],
-        **more,
-    )
-    query = parse_query(words, NOW_MS, zone_offset(ZoneInfo(zone)))
-    assert isinstance(query, Query), query
-    assert query.range.cuts == ()
+    """What a store that has these requests answers."""
+    query = query_of(zone, asked, metrics, **more)
     return answer(query, facts_from(requests, ZoneInfo(zone)))
-
-
-def _agrees(found: Any, expected: Any) -> bool:
-    """Whole numbers and sums of money to the last digit, quotients as far as a float goes."""
-    if found is None or expected is None:
-        return found is expected
-    allowed = abs(expected) / 10 ** (9 if isinstance(found, float) else 19)
-    return bool(abs(Fraction(found) - Fraction(expected)) <= allowed)
-
-
-def _compare(figures: Any, requests: Sequence[RequestLog], *, counts_only: bool) -> None:
-    expected = measured(requests)
-    for name in PLAIN:
-        found = getattr(figures, name)
-        if counts_only and name not in {*ADDITIVE, "success_rate"}:
-            assert found is None, name
-        else:
-            assert _agrees(found, expected[name]), name
-    if not counts_only:
-        assert Fraction(figures.cost_usd) == expected["cost_usd"]
 
 
 @in_every_zone
@@ -84,21 +48,7 @@ def test_any_query_equals_the_list_of_all_requests(zone: str, data: st.DataObjec
     """Whatever is asked, near any change of clocks: every figure is the one of the requests."""
     requests = data.draw(traffic(zone))
     asked = data.draw(questions(zone, st.just([]) | ONE_OR_TWO))
-    found = _answer(requests, zone, asked)
-    expected = brute_force(requests, ZoneInfo(zone), asked)
-    is_narrowed = any("outcome" in text for text in asked.where)
-    _compare(
-        found.total,
-        [request for group in expected.values() for request in group],
-        counts_only=is_narrowed,
-    )
-    rows = figures_by_label(found.rows)
-    if not asked.by:
-        assert not rows
-        return
-    assert {label for label, row in rows.items() if row.requests} == set(expected)
-    for label, group in expected.items():
-        _compare(rows[label], group, counts_only=is_narrowed or "outcome" in asked.by)
+    compare_answer(_answer(requests, zone, asked), requests, ZoneInfo(zone), asked)
 
 
 @in_every_zone
@@ -164,22 +114,9 @@ def test_percentiles_are_within_one_percent(zone: str, data: st.DataObject) -> N
     assert found.exact
     expected = brute_force(requests, ZoneInfo(zone), asked)
     everything = [request for group in expected.values() for request in group]
-    _compare_percentiles(found.total, everything)
+    compare_percentiles(found.total, everything)
     for label, row in figures_by_label(found.rows).items():
-        _compare_percentiles(row, expected.get(label, []))
-
-
-def _compare_percentiles(figures: Any, requests: Sequence[RequestLog]) -> None:
-    durations = [request.duration_ms for request in requests]
-    ttfts = [request.ttft_ms for request in requests if request.ttft_ms is not None]
-    for kind, values in (("duration", durations), ("ttft", ttfts)):
-        for name, percent in (("p50", 50), ("p90", 90), ("p95", 95), ("p99", 99), ("max", 100)):
-            found = getattr(figures, f"{name}_{kind}_ms")
-            truth = nearest_rank(values, Fraction(percent, 100))
-            if truth is None:
-                assert found is None
-            else:
-                assert abs(found - truth) <= truth / 100, name
+        compare_percentiles(row, expected.get(label, []))
 
 
 @in_every_zone

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builders import money, requests
-from proxypal.records.counters import COUNT_FIELDS, Counters, counters_of
+from proxypal.records.counters import COUNT_FIELDS, Counters, counters_of, total_of
 from proxypal.records.imported import Names
 from proxypal.records.local_range import LocalRange
 from proxypal.records.name_filters import parse_condition
@@ -21,7 +21,6 @@ from proxypal.records.usage_gathering import (
     count_of,
     only,
     split_by_outcome,
-    total_of,
 )
 from proxypal.records.usage_notes import Coverage, Note, Unplaced
 from proxypal.records.usage_query import Query
@@ -41,10 +40,10 @@ def _query(**changes: Any) -> Query:
 
 
 def _days(
-    query: Query, days: list[tuple[int, Names | None, Counters]], cells_since: int = 0
+    query: Query, days: list[tuple[int, Names | None, Counters]], undated_until: int = 0
 ) -> tuple[dict[Any, int], list[Note]]:
     groups, unplaced = Groups(query), Unplaced(Coverage())
-    groups.add_days(days, unplaced, cells_since)
+    groups.add_days(days, unplaced, undated_until)
     return {key: sums.requests for key, sums in groups.sums().items()}, unplaced.notes()
 
 
@@ -151,16 +150,27 @@ def test_without_names_a_day_is_unknown_or_left_out() -> None:
 
 
 def test_without_a_day_only_all_time_counts_it() -> None:
-    """Totals without a day are in no range, and missing only where cells are incomplete."""
+    """Totals without a day are in no range, and missing only in one that they may be of."""
     days: list[tuple[int, Names | None, Counters]] = [(UNDATED, None, _counters(3))]
     assert _days(_query(), days) == ({(): 3}, [])
     found, notes = _days(_query(by=("day",)), days)
     assert found == {((UNDATED, 0),): 3}
     assert [note.kind for note in notes] == ["noDay"]
     early = _query(range=LocalRange(since_hour=DAY * 24))
-    found, notes = _days(early, days, cells_since=DAY * 24 + 1)
+    found, notes = _days(early, days, undated_until=DAY * 24 + 1)
     assert (found, [note.requests for note in notes]) == ({}, [3])
-    assert _days(early, days, cells_since=DAY * 24) == ({}, [])
+    assert _days(early, days, undated_until=DAY * 24) == ({}, [])
+
+
+def test_tokens_without_requests_are_told_of_too() -> None:
+    """A day's total of tokens alone, cut by the range: the answer is not exact, and says why."""
+    query = _query(range=LocalRange(since_hour=DAY * 24 + 1))
+    days: list[tuple[int, Names | None, Counters]] = [(DAY, CLAUDE, Counters(tokens_in=9))]
+    found, (note,) = _days(query, days)
+    assert (found, note.kind, note.requests) == ({}, "noHour", 0)
+    assert note.text.startswith("Tokens and cost of ")
+    only_counts = _query(range=LocalRange(since_hour=DAY * 24 + 1), where=["outcome=rate_limited"])
+    assert _days(only_counts, days) == ({}, [])
 
 
 def test_a_note_counts_only_the_outcome_asked_for() -> None:

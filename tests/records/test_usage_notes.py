@@ -46,7 +46,6 @@ def test_what_is_left_out_and_what_is_not_are_two_notes() -> None:
     unplaced.add("noHour", DAY, 1, left_out=True)
     unplaced.add("noHour", DAY, 2, left_out=False)
     unplaced.add("noDay", UNDATED, 3, left_out=True)
-    unplaced.add("noDay", UNDATED, 0, left_out=False)
     assert sorted(note.requests for note in unplaced.notes()) == [1, 2, 3]
     assert [note.since for note in unplaced.notes() if note.kind == "noDay"] == [None]
 

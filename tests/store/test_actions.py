@@ -86,7 +86,7 @@ def test_a_reset_survives_the_loss_of_database_and_aggregate(tmp_path: Path) -> 
         stats = store.get_usage_stats()
         assert (stats.total_requests, stats.failure_count) == (1, 1)
         assert len(store.get_request_history().requests) == 4
-        assert "everything older is lost" in store.warnings[0]
+        assert "what neither of them holds is lost" in store.warnings[0]
 
 
 def test_an_import_adds_what_the_old_file_counted(tmp_path: Path) -> None:

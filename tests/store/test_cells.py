@@ -1,12 +1,11 @@
 """Hour cells: every question about a range is answered from them, recent or long sealed."""
 
-import contextlib
 import sqlite3
-from collections.abc import Iterator
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cell_databases import a_database
 from proxypal.records.counters import Counters
 from proxypal.store.cells import (
     DAYS_OPEN,
@@ -16,22 +15,11 @@ from proxypal.store.cells import (
     read_cells,
     seal,
 )
-from proxypal.store.database import Database
-from proxypal.store.schema import upgrade
 
-places = st.tuples(st.integers(480_000, 480_000 + 24 * 12), st.integers(1, 5))
+SERIES = [2 << 52 | 3 << 39, 2 << 52 | 3 << 39 | 4 << 25, 2 << 52 | 5 << 39, 3 << 11, 2**63 - 1]
+
+places = st.tuples(st.integers(480_000, 480_000 + 24 * 12), st.sampled_from(SERIES))
 batches = st.lists(st.dictionaries(places, st.integers(1, 9), max_size=6), max_size=6)
-
-
-@contextlib.contextmanager
-def a_database() -> Iterator[sqlite3.Connection]:
-    """Empty tables, in memory."""
-    database = Database(None)
-    try:
-        upgrade(database.connection)
-        yield database.connection
-    finally:
-        database.close()
 
 
 def cells_of(amounts: dict[tuple[int, int], int]) -> Cells:

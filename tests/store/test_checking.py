@@ -70,7 +70,7 @@ def test_a_sound_store_has_nothing_to_mend(tmp_path: Path) -> None:
         (
             "UPDATE cells SET requests = 99",
             "hour cells",
-            "99 of 2 requests have an hour, model and key",
+            "off in 2026-01-09",
         ),
     ],
 )

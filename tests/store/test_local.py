@@ -116,7 +116,7 @@ def test_reading_only_writes_nothing(tmp_path: Path) -> None:
     with a_store(tmp_path) as store:
         store.record([a_request()])
     (tmp_path / "history.json").unlink()
-    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     with a_store(tmp_path, read_only=True) as store:
         assert store.get_usage_stats().total_requests == 1
         assert len(store.get_request_history().requests) == 1
@@ -130,9 +130,9 @@ def test_reading_only_writes_nothing(tmp_path: Path) -> None:
             with pytest.raises(CannotWrite):
                 act()
         assert store.held == 0
-    after = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    after = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     assert before.items() <= after.items()
-    assert after.keys() - before.keys() <= {"proxypal.db-wal", "proxypal.db-shm"}
+    assert {p.name for p in after.keys() - before} <= {"proxypal.db-wal", "proxypal.db-shm"}
 
 
 def test_reading_where_nothing_is_says_so(tmp_path: Path) -> None:

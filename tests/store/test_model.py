@@ -4,7 +4,7 @@ import shutil
 import tempfile
 from collections import Counter
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 import pytest
@@ -27,6 +27,7 @@ from proxypal.records.request import RequestLog
 from proxypal.store import Store
 from proxypal.store.values import SourceBatch, StoredPosition
 from store_model import (
+    Import,
     Model,
     Numbers,
     any_one,
@@ -38,15 +39,7 @@ from store_model import (
     without_own_id,
 )
 
-FILES = ("history.json", "aggregate.json", "proxypal.db")
-
-
-class Import(NamedTuple):
-    """What an import added: to which epoch, which numbers, which rows."""
-
-    epoch: int
-    numbers: Numbers
-    arrivals: set[int]
+FILES = ("history.json", "aggregate.json", "proxypal.db", "breakdown")
 
 
 class StoreBesideModel(RuleBasedStateMachine):
@@ -60,6 +53,7 @@ class StoreBesideModel(RuleBasedStateMachine):
         self.stores: list[Store] = []
         self.turn = 0
         self.has_cells = True
+        self.nameless: set[int] = set()  # arrivals whose month was dropped
         self.open: list[tuple[int, str]] = []  # arrival and id of what can be revised
         self.pushed: list[RequestLog] = []  # with an id: a repetition is known
         self.positions: list[StoredPosition] = []  # stale ones
@@ -250,20 +244,28 @@ class StoreBesideModel(RuleBasedStateMachine):
     def reopen(self, lost: str | None) -> None:
         """Close both stores, maybe lose a file, open them again."""
         self.close_both()
+        known = [path.name for path in self.directory.glob("breakdown/*.json")]
         if lost is not None:
-            (self.directory / lost).unlink()
-        if lost == "proxypal.db":
-            self.forget_the_window()
+            self.lose(lost)
         self.open_both()
         told = len(self.stores[0].warnings)
-        assert told == 1 if lost is not None and self.model.arrivals else told <= 1
+        expected = len(known) if lost == "breakdown" else int(lost is not None)
+        assert told == expected if lost is not None and self.model.arrivals else told <= 1
         assert not self.stores[1].warnings
 
+    def lose(self, name: str) -> None:
+        """A file or a folder."""
+        path = self.directory / name
+        if path.is_file():
+            path.unlink()
+        shutil.rmtree(path, ignore_errors=True)
+        if name == "proxypal.db":
+            self.forget_the_window()
+
     def forget_the_window(self) -> None:
-        """What is not in the history cannot be revised any more, and cells are lost."""
+        """What is not in the history cannot be revised any more."""
         self.open.clear()
         self.pushed.clear()
-        self.has_cells = False
 
     def close_both(self) -> None:
         """Close the directory."""
@@ -293,7 +295,7 @@ class StoreBesideModel(RuleBasedStateMachine):
 
     @invariant()
     def any_range_is_answered_from_what_was_recorded(self) -> None:
-        """By name from the hour cells; imports and a rebuilt store's past are `unknown`."""
+        """By name from the hour cells; imports and dropped months are `unknown`."""
         if not self.stores:
             return
         rows = self.store.usage_by("model", 0, None)
@@ -302,8 +304,8 @@ class StoreBesideModel(RuleBasedStateMachine):
         assert sum(found.values()) == sum(d.sums.requests + d.sums.tokens_in for d in days)
         if self.has_cells:
             expected: Counter[str] = Counter()
-            for epoch, request in self.model.counted.values():
-                if epoch in self.model.live:
+            for arrival, (epoch, request) in self.model.counted.items():
+                if epoch in self.model.live and arrival not in self.nameless:
                     expected[request.model] += 1 + (request.tokens_in or 0)
             for epoch, extra in self.model.beside:
                 if epoch in self.model.live:

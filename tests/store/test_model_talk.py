@@ -60,7 +60,7 @@ class StoreThatIsTold(StoreBesideModel):
         attempts = []
         for which, again in batch:
             talk = self.talks[which % len(self.talks)]
-            if talk.recognised <= again < talk.told:
+            if again < talk.told:
                 attempts.append(talk.attempts[again])
                 hearing.counts["repeated"] += 1
             elif talk.told < len(talk.attempts):
@@ -99,7 +99,7 @@ class StoreThatIsTold(StoreBesideModel):
                 self.model.revise(talk.arrival, with_line(talk.line))
 
     def forget_the_window(self) -> None:
-        """Rows that the files show can still be joined, but a repetition is not known."""
+        """Rows that the files show can still be joined, and a repetition is known."""
         super().forget_the_window()
         newest = len(self.model.epochs) - 1
         self.talks = [
@@ -108,8 +108,6 @@ class StoreThatIsTold(StoreBesideModel):
             if talk.arrival is None
             or (talk.arrival in self.model.rows and self.model.counted[talk.arrival][0] == newest)
         ]
-        for talk in self.talks:
-            talk.recognised = talk.told
 
 
 def test_the_store_that_is_told_is_its_model() -> None:

@@ -145,7 +145,7 @@ CASES: dict[str, tuple[DatabaseFound, list[FileFound], Plan, list[str]]] = {
         ABSENT,
         pair("ours", "ours"),
         Plan(action="rebuild", publish=True),
-        ["proxypal.db is missing. It was rebuilt from history.json and aggregate.json"],
+        ["proxypal.db is missing. It was rebuilt from history.json, aggregate.json and breakdown/"],
     ),
     "a damaged database is set aside and rebuilt": (
         DAMAGED,
@@ -163,13 +163,13 @@ CASES: dict[str, tuple[DatabaseFound, list[FileFound], Plan, list[str]]] = {
         ABSENT,
         pair("ours", "absent"),
         Plan(action="rebuild", publish=True),
-        ["the totals were rebuilt from the requests in history.json; everything older is lost"],
+        ["the totals were rebuilt from breakdown/ and the requests in history.json"],
     ),
     "a foreign aggregate does not take part in rebuilding": (
         DAMAGED,
         pair("ours", "foreign"),
         Plan(action="rebuild", set_aside={DB: "corrupt", AGGREGATE: "foreign"}, publish=True),
-        ["everything older is lost", "aggregate.json was written by another program"],
+        ["what neither of them holds is lost", "aggregate.json was written by another program"],
     ),
     "old files alone are migrated, without a word here": (
         ABSENT,

@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 
 from builders import NOW_MS, a_request, a_store, an_attempt, facts_of
-from proxypal.errors import BackupNotFound, StoreBusy, StoreClosed
+from proxypal.errors import BackupNotFound, StoreBusy, StoreClosed, WrongUsage
+from proxypal.records.local_range import LocalRange
 from proxypal.records.repriced import Repricing
+from proxypal.records.usage_query import Query
 from proxypal.store import RequestStore, Store, database
 from proxypal.store.values import QueueBatch, SourceBatch
 
@@ -41,6 +43,7 @@ CALLS: dict[str, Callable[[RequestStore], Any]] = {
     "cached": lambda store: store.cached("prices"),
     "keep_cached": lambda store: store.keep_cached("prices", b"{}"),
     "revise": lambda store: store.revise("a", {"tokens_in": 1}),
+    "sequence": lambda store: store.sequence(),
     "positions": lambda store: store.positions(),
     "acquire_lease": lambda store: store.acquire_lease("main.log", 1000),
     "release_lease": lambda store: store.release_lease("main.log"),
@@ -55,7 +58,11 @@ CALLS: dict[str, Callable[[RequestStore], Any]] = {
     ),
     "imported_by": lambda store: store.imported_by(["f"]),
     "recognition": lambda store: store.recognition(),
+    "query": lambda store: store.query(Query(range=LocalRange(), by=("day",))),
+    "query_all": lambda store: store.query_all([Query(range=LocalRange(), by=("day",))]),
     "list_backups": lambda store: store.list_backups(),
+    "breakdown_months": lambda store: store.breakdown_months(),
+    "drop_breakdown": lambda store: store.drop_breakdown(["2026-01"]),
     "restore": lambda store: store.restore("nothing"),
     "check": lambda store: store.check(),
     "publish": lambda store: store.publish(),
@@ -65,11 +72,14 @@ CALLS: dict[str, Callable[[RequestStore], Any]] = {
 }
 
 READING = {
+    "sequence",
     "positions",
     "get_usage_stats",
     "get_aggregate",
     "get_request_history",
     "usage_by",
+    "query",
+    "query_all",
     "imported_by",
     "recognition",
     "queues",
@@ -78,6 +88,7 @@ READING = {
     "cached",
     "priceable",
     "list_backups",
+    "breakdown_months",
     "check",
 }
 
@@ -164,7 +175,7 @@ def test_a_locked_database_is_busy_or_no_matter(tmp_path: Path, name: str) -> No
         if name != "close":
             after = store.get_aggregate(), store.get_request_history(), store.list_backups()
             assert after == before, "nothing was half done"
-            with contextlib.suppress(BackupNotFound):
+            with contextlib.suppress(BackupNotFound, WrongUsage):
                 CALLS[name](as_protocol(store))
 
 

@@ -4,6 +4,7 @@ import contextlib
 import threading
 from collections.abc import Callable
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -228,3 +229,22 @@ def test_one_answer_is_of_one_moment(tmp_path: Path) -> None:
                 assert shown.total_success_count == shown.total_failure_count == total / 2
                 assert sum(point.value for point in shown.requests_by_day) == total
                 assert sum(model.requests for model in shown.model_stats.values()) == total
+
+
+def test_totals_without_series_are_the_same_totals(tmp_path: Path) -> None:
+    """Who draws no days is not given ten years of them: the first and today, every total alike."""
+    clock = SetClock(NOW_MS)
+    with a_store(tmp_path, clock=clock) as store:
+        assert store.get_usage_stats(series=False).requests_by_day == []
+        store.record(
+            a_request(timestamp=NOW_MS - days * DAY_MS, cost_usd=Decimal("0.5"))
+            for days in (0, 0, 3, 40)
+        )
+        whole, few = store.get_usage_stats(), store.get_usage_stats(series=False)
+        assert few.requests_by_day == [whole.requests_by_day[0], whole.requests_by_day[-1]]
+        assert few.tokens_by_day == [whole.tokens_by_day[0], whole.tokens_by_day[-1]]
+        assert (few.requests_today, few.cost_today) == (2, Decimal(1))
+        series = {"requests_by_day", "tokens_by_day", "cost_by_day"}
+        series |= {"requests_by_hour", "tokens_by_hour"}
+        for name in set(whole.__struct_fields__) - series:
+            assert getattr(few, name) == getattr(whole, name), name

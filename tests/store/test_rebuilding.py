@@ -1,5 +1,6 @@
 """A database out of the published pair: every number, row, name, position and undo as before."""
 
+import shutil
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from builders import DAY_MS, NOW_MS, ZONE, SetClock, a_request, a_store, facts_o
 from proxypal.records.request import RequestLog
 from proxypal.store import Store
 from proxypal.store.rebuilding import NUMBERS_SKIPPED
-from proxypal.store.values import SourceBatch
+from proxypal.store.values import Gap, QueueBatch, SourceBatch
 
 
 def everything(store: Store) -> dict[str, Any]:
@@ -25,6 +26,8 @@ def everything(store: Store) -> dict[str, Any]:
         "watermark": store.watermark_ms(),
         "backups": store.list_backups(),
         "settings": store.settings(),
+        "gaps": store.gaps(),
+        "queues": store.queues(),
     }
 
 
@@ -50,9 +53,12 @@ def lived_in(directory: Path, clock: SetClock) -> None:
                 generation=store.positions().generation,
                 state=b'{"offset":10}',
                 requests=[a_request(timestamp=NOW_MS - 3, request_id="a1b2c3d4")],
+                gaps=[Gap(source="main.log", from_ms=None, until_ms=NOW_MS, reason="rotated")],
             )
         )
         store.restore(reset.name)
+        gap = Gap(source="queue", from_ms=NOW_MS - 9, until_ms=NOW_MS - 5, reason="restarted")
+        store.record_attempts(QueueBatch(source="queue", gaps=[gap, gap], status=b"{}"))
         store.record([a_request(id="last", tokens_cached=3, tokens_reasoning=4)])
 
 
@@ -145,16 +151,17 @@ def test_rows_newer_than_the_aggregate_are_counted(tmp_path: Path) -> None:
 
 
 def test_from_the_history_alone_its_rows_are_counted(tmp_path: Path) -> None:
-    """Without database and aggregate the totals are those of the rows, since the oldest of them."""
+    """With all else lost the totals are those of the rows, since the oldest of them."""
     with a_store(tmp_path, history_limit=5) as store:
         store.record([a_request(timestamp=NOW_MS - n * DAY_MS) for n in range(9)])
     (tmp_path / "proxypal.db").unlink()
     (tmp_path / "aggregate.json").unlink()
+    shutil.rmtree(tmp_path / "breakdown")
     with a_store(tmp_path) as store:
         stats = store.get_usage_stats()
         assert stats.total_requests == stats.history_count == 5
         assert stats.created_at == NOW_MS - 4 * DAY_MS
-        assert "everything older is lost" in store.warnings[0]
+        assert "what neither of them holds is lost" in store.warnings[0]
         assert [finding for finding in store.check() if not finding.ok] == []
 
 
@@ -197,3 +204,15 @@ def test_labels_of_rebuilt_rows_are_those_of_the_datas_zone(tmp_path: Path) -> N
     (tmp_path / "aggregate.json").unlink()
     with a_store(tmp_path, zone=None) as store:
         assert [p.label for p in store.get_usage_stats().requests_by_day] == ["2026-01-10"]
+
+
+def test_the_newest_gaps_come_back(tmp_path: Path) -> None:
+    """Of many spans that are known to be lost a rebuilt store knows the last hundred, in order."""
+    gaps = [Gap(source="queue", from_ms=n, until_ms=n + 1, reason=f"{n}") for n in range(130)]
+    with a_store(tmp_path) as store:
+        store.record_attempts(QueueBatch(source="queue", gaps=gaps))
+        assert store.gaps() == gaps
+    for _ in range(2):
+        (tmp_path / "proxypal.db").unlink()
+        with a_store(tmp_path) as store:
+            assert store.gaps() == gaps[30:]

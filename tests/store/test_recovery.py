@@ -2,6 +2,8 @@
 
 import os
 import sqlite3
+import struct
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from proxypal.errors import NewerDatabase
 from proxypal.store.examining import examine_database, examine_file
 from running import run_together
 
+LEFTOVERS = ("", "-journal")
 OLD_HISTORY = """{
   "requests": [
     {"id": "req_1", "timestamp": 1766405130000, "provider": "claude", "model": "opus",
@@ -61,6 +64,22 @@ def test_a_database_is_looked_at_for_what_it_is(
         (tmp_path / "proxypal.db").write_bytes(data)
     found, opened = examine_database(tmp_path / "proxypal.db")
     assert (found.kind, opened) == (kind, None)
+
+
+@pytest.mark.parametrize("length", [100, 2783, 4095])
+def test_a_database_torn_in_its_first_writing_is_none(tmp_path: Path, length: int) -> None:
+    """Power lost while the first page was written: SQLite takes it back, and nothing was lost."""
+    begun = tmp_path / "begun"
+    with closing(sqlite3.connect(begun)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+    (tmp_path / "proxypal.db").write_bytes(begun.read_bytes()[:length])
+    # SQLite's file format, 3: the journal of a database that had 0 pages of 4096 bytes.
+    header = struct.pack(">8s5I", bytes.fromhex("d9d505f920a163d7"), 0, 1, 0, 512, 4096)
+    (tmp_path / "proxypal.db-journal").write_bytes(header.ljust(512, b"\0"))
+    with a_store(tmp_path) as store:
+        assert store.warnings == []
+        store.record([a_request()])
+    assert not list(tmp_path.glob("proxypal.db[.-]*"))
 
 
 def test_another_programs_database_is_set_aside_whole(tmp_path: Path) -> None:
@@ -187,3 +206,16 @@ def test_the_files_are_private(tmp_path: Path) -> None:
         for path in [tmp_path / "data", *(tmp_path / "data").rglob("*")]:
             assert path.stat().st_mode & 0o077 == 0, path
     assert json_file(tmp_path / "data" / "aggregate.json")["totalRequests"] == 1
+
+
+def test_an_unfinished_copy_of_a_killed_process_goes(tmp_path: Path) -> None:
+    """Killed while it wrote a deleted database again, a process leaves nothing for ever."""
+    a_store(tmp_path).close()
+    others = tmp_path / f".proxypal.db.{os.getppid()}.tmp"
+    for path in (others, *(tmp_path / f".proxypal.db.99999999.tmp{more}" for more in LEFTOVERS)):
+        path.write_bytes(b"half a copy")
+    a_store(tmp_path).close()
+    assert list(tmp_path.glob(".*.tmp*")) == [others], "of a process that lives"
+    (tmp_path / "proxypal.db").unlink()
+    a_store(tmp_path).close()
+    assert not list(tmp_path.glob(".*.tmp*")), "nobody copies while a store is rebuilt"

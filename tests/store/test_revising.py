@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from builders import DAY_MS, HOUR_MS, NOW_MS, SetClock, a_request, a_store
+from builders import DAY_MS, HOUR_MS, NOW_MS, SetClock, a_request, a_store, at
 from proxypal.errors import WrongUsage
 from proxypal.records.request import MAX_INTEGER
 from proxypal.store.recording import TRIMMED_EVERY
@@ -201,7 +201,7 @@ def test_names_are_settled_as_when_recorded(tmp_path: Path) -> None:
         assert row.api_key is not None
         assert key not in row.api_key
         connection = store._engine._current().connection
-        assert key not in str(connection.execute("SELECT * FROM series").fetchall())
+        assert key not in str(connection.execute("SELECT * FROM labels").fetchall())
 
 
 def test_a_time_in_the_future_is_only_a_claim(tmp_path: Path) -> None:
@@ -212,3 +212,18 @@ def test_a_time_in_the_future_is_only_a_claim(tmp_path: Path) -> None:
         (row,) = store.get_request_history().requests
         assert (row.timestamp, row.timestamp_claimed) == (NOW_MS, NOW_MS + DAY_MS)
         assert [p.label for p in store.get_usage_stats().requests_by_day] == ["2026-01-09"]
+
+
+def test_a_day_given_in_another_zone_stays(tmp_path: Path) -> None:
+    """What is learnt after a change of zone moves no request to another day; a new time does."""
+    told_at = at("2026-01-09T00:30:00")
+    with a_store(tmp_path) as store:
+        store.record([a_request(id="a", timestamp=told_at, tokens_in=None, tokens_out=None)])
+        store.configure(zone="America/Los_Angeles")
+        assert store.revise("a", {"tokens_in": 7})
+        tokens = {day.label: day.value for day in store.get_aggregate().tokens_by_day}
+        assert tokens == {"2026-01-09": 7}
+        assert store.revise("a", {"timestamp": told_at - 1000})
+        tokens = {day.label: day.value for day in store.get_aggregate().tokens_by_day}
+        assert tokens == {"2026-01-08": 7}
+        assert [found for found in store.check() if not found.ok] == []

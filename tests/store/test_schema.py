@@ -52,13 +52,13 @@ def test_a_database_of_a_later_version_is_left_alone(tmp_path: Path) -> None:
     connection = sqlite3.connect(tmp_path / "proxypal.db")
     connection.execute(f"PRAGMA user_version = {VERSION + 1}")
     connection.close()
-    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     for read_only in (False, True):
         with pytest.raises(NewerDatabase, match=f"has format {VERSION + 1}.*Update proxypal"):
             a_store(tmp_path, read_only=read_only)
-    after = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    after = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     assert before.items() <= after.items()
-    assert after.keys() - before.keys() <= {"proxypal.db-wal", "proxypal.db-shm"}
+    assert {p.name for p in after.keys() - before} <= {"proxypal.db-wal", "proxypal.db-shm"}
 
 
 def test_a_real_store_exists_of_each_version() -> None:
@@ -67,7 +67,7 @@ def test_a_real_store_exists_of_each_version() -> None:
     assert kept == list(range(1, VERSION + 1))
     for number in kept:
         assert version_of(STORES / f"v{number}" / "proxypal.db") == number
-        assert (STORES / f"v{number}" / "proxypal.db").stat().st_size < 100_000
+        assert (STORES / f"v{number}" / "proxypal.db").stat().st_size < 200_000
 
 
 def test_a_store_of_version_1_opens_with_its_numbers(tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ def test_beyond_the_cap_a_new_name_is_other(connection: sqlite3.Connection) -> N
     admitted = index.admit(connection, [key_of(name) for name in names], cap=5)
     counted = [capped[1] for _, capped in admitted.values()]
     assert counted == names[:5] + [OTHER] * 15
-    assert len(all_series(connection)) == 6
+    assert len(set(counted)) == 6
     assert index.admit(connection, [key_of("model-3")], cap=5)[key_of("model-3")][1] == (
         key_of("model-3")
     )
@@ -89,7 +89,7 @@ def test_a_failed_transaction_is_forgotten(connection: sqlite3.Connection) -> No
     index.admit(connection, [key_of("lost")], cap=10)
     connection.execute("COMMIT")
     assert series_key(connection, number) == key_of("kept")
-    assert len(all_series(connection)) == 2
+    assert set(all_series(connection).labels[1].values()) == {"", OTHER, "kept", "lost"}
 
 
 def flood(first: int, count: int) -> list[RequestLog]:
@@ -111,7 +111,7 @@ def rows_of(store: Store) -> dict[str, int]:
     connection = store._engine._current().connection
     return {
         table: connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
-        for table in ("sums", "labels", "series", "cells", "requests", "join_window")
+        for table in ("sums", "labels", "cells", "requests", "join_window")
     }
 
 
@@ -167,13 +167,20 @@ def test_the_cap_survives_a_lost_database(tmp_path: Path) -> None:
         assert known.requests == 2
 
 
-def test_mixes_of_known_names_are_bounded_too(
-    connection: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Beyond so many mixes of key, account and source a new one is `other`, its model stays."""
-    monkeypatch.setattr("proxypal.store.series.SERIES_AT_MOST", 3)
-    keys: list[SeriesKey] = [("openai", "gpt-5", f"key-{n}", "", "") for n in range(5)]
-    admitted = SeriesIndex().admit(connection, keys, 1000)
-    other = ("openai", "gpt-5", OTHER, OTHER, OTHER)
-    assert [admitted[key][1] for key in keys] == [*keys[:3], other, other]
-    assert len(all_series(connection)) == 4
+def test_a_mix_of_known_names_costs_nothing(connection: sqlite3.Connection) -> None:
+    """However many mixes of keys, models and accounts there are: only their names take room."""
+    index = SeriesIndex()
+    keys: list[SeriesKey] = [
+        ("openai", f"model-{m}", f"key-{k}", f"account-{a}", "log")
+        for m in range(20)
+        for k in range(20)
+        for a in range(20)
+    ]
+    admitted = index.admit(connection, keys, 1000)
+    assert len({number for number, _ in admitted.values()}) == 8000
+    assert connection.execute("SELECT count(*) FROM labels").fetchone() == (62,)
+    names = all_series(connection)
+    for key, (number, _) in admitted.items():
+        assert names[number] == key
+        assert names.number_of(key) == number
+    assert names.number_of(("openai", "model-20", "", "", "")) is None

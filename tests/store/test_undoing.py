@@ -243,3 +243,19 @@ def test_a_restored_total_beyond_exact_numbers_is_refused(tmp_path: Path) -> Non
         store.restore(backup.name)
         assert store.get_usage_stats().total_requests == 1
         assert second.requests == 1
+
+
+def test_an_hour_that_was_let_go_and_began_anew(tmp_path: Path) -> None:
+    """An import is not taken off an hour that forgot it: hours are kept for 35 days only."""
+    old = NOW_MS - 60 * DAY_MS
+    with a_store(tmp_path) as store:
+        store.record([a_request(id="now")])
+        facts = facts_of([a_request(id="old", timestamp=old, status=500)])
+        backup = store.import_facts(facts, fingerprint="an old file")
+        assert backup is not None
+    with a_store(tmp_path) as store:
+        for number in range(2):
+            store.record([a_request(id=f"late-{number}", timestamp=old + number)])
+        store.restore(backup.name)
+        assert [found for found in store.check() if not found.ok] == []
+        assert store.get_usage_stats().total_requests == 3

@@ -13,14 +13,14 @@ from proxypal.records.request import Count, Money, RequestLog, none
 ZERO = Decimal(0)
 
 
-class TimeSeriesPoint(msgspec.Struct, frozen=True):
+class TimeSeriesPoint(msgspec.Struct, frozen=True, gc=False):
     """A count at a day (`YYYY-MM-DD`) or a local hour (`YYYY-MM-DDTHH`)."""
 
     label: str
     value: Count
 
 
-class CostPoint(msgspec.Struct, frozen=True):
+class CostPoint(msgspec.Struct, frozen=True, gc=False):
     """US dollars at a day."""
 
     label: str

@@ -1,6 +1,7 @@
 """What a request adds to every total it belongs to, as one additive value."""
 
-from decimal import Context, Decimal, Inexact
+from collections.abc import Sequence
+from decimal import Context, Decimal, Inexact, localcontext
 
 import msgspec
 
@@ -21,7 +22,7 @@ EXACT = Context(prec=120, traps=[Inexact])
 """Adds money to the last digit; a request's cost is bounded so that 120 digits always suffice."""
 
 
-class Counters(msgspec.Struct, kw_only=True):
+class Counters(msgspec.Struct, kw_only=True, gc=False):
     """Sums over requests; every field only ever adds. Success is `requests` minus failures."""
 
     requests: int = 0
@@ -74,7 +75,7 @@ class Counters(msgspec.Struct, kw_only=True):
 
     def __bool__(self) -> bool:
         """Whether anything is counted."""
-        return any(getattr(self, name) for name in COUNTER_FIELDS)
+        return self.requests != 0 or any(getattr(self, name) for name in COUNTER_FIELDS)
 
 
 COUNTER_FIELDS: tuple[str, ...] = tuple(f.name for f in msgspec.structs.fields(Counters))
@@ -89,6 +90,54 @@ def plain_money(amount: Decimal) -> Decimal:
     normal = amount.normalize(EXACT)
     exponent = normal.as_tuple().exponent
     return normal.quantize(Decimal(1), context=EXACT) if exponent > 0 else normal  # type: ignore[operator]  # finite: admitted money is never NaN
+
+
+def total_of(group: Sequence[Counters]) -> Counters:
+    """The sum of counters; of a single one, that one itself."""
+    if len(group) == 1:
+        return group[0]
+    requests = gone = limited = client = server = other = 0
+    tokens_in = tokens_out = cached = written = thought = 0
+    duration = ttft = ttft_requests = unpriced = 0
+    costs: list[Decimal] = []
+    # Local names and one pass: this is where the time of a query goes.
+    for one in group:
+        requests += one.requests
+        gone += one.client_gone
+        limited += one.rate_limited
+        client += one.client_errors
+        server += one.server_errors
+        other += one.other_failures
+        tokens_in += one.tokens_in
+        tokens_out += one.tokens_out
+        cached += one.tokens_cached
+        written += one.tokens_cache_write
+        thought += one.tokens_reasoning
+        duration += one.duration_ms
+        ttft += one.ttft_ms
+        ttft_requests += one.ttft_requests
+        unpriced += one.unpriced
+        costs.append(one.cost_usd)
+    with localcontext(EXACT):
+        cost = sum(costs, Decimal(0))
+    return Counters(
+        requests=requests,
+        client_gone=gone,
+        rate_limited=limited,
+        client_errors=client,
+        server_errors=server,
+        other_failures=other,
+        tokens_in=tokens_in,
+        tokens_out=tokens_out,
+        tokens_cached=cached,
+        tokens_cache_write=written,
+        tokens_reasoning=thought,
+        duration_ms=duration,
+        ttft_ms=ttft,
+        ttft_requests=ttft_requests,
+        unpriced=unpriced,
+        cost_usd=cost,
+    )
 
 
 def failure_class(status: int, *, failed: bool) -> str | None:

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from proxypal.records.csv_text import csv_text, neutral, original
 from proxypal.records.masking import clean_path, mask_account, mask_api_key
 from proxypal.records.request import RequestLog
 from proxypal.records.request_fields import FIELDS, read_count, request_of
@@ -22,7 +23,6 @@ from proxypal.records.tolerant_json import Refused, read_json
 SEED_COLUMNS = ("timestamp", "provider", "model", "status", "durationMs", "tokensIn", "tokensOut")
 ALL_COLUMNS = (*SEED_COLUMNS, *(name for name in FIELDS if name not in SEED_COLUMNS), "extras")
 
-_FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _WHOLE = re.compile(r"[0-9]{1,16}", re.ASCII)
 _MASKS: dict[str, Callable[[str], str]] = {
     "path": clean_path,
@@ -52,22 +52,10 @@ def export_file_name(kind: Literal["requests", "aggregate"], stamp: str) -> str:
     return f"proxypal-{kind}-{stamp}.{'csv' if kind == 'requests' else 'json'}"
 
 
-class _Lines(list[str]):
-    """Takes whole lines from a csv writer and ends them as the seed does."""
-
-    def write(self, line: str) -> None:
-        self.append(line.removesuffix("\r\n") + "\n")
-
-
 def history_csv(requests: Sequence[RequestLog], columns: Literal["seed", "all"]) -> str:
     """One line per request, in the order given; `all` adds every other field after the seed's."""
     names = SEED_COLUMNS if columns == "seed" else ALL_COLUMNS
-    lines = _Lines()
-    # With the standard line end the writer quotes CR as well as LF on every Python version.
-    writer = csv.writer(lines, lineterminator="\r\n")
-    writer.writerow(names)
-    writer.writerows([_cell(request, name) for name in names] for request in requests)
-    return "".join(lines)
+    return csv_text([names, *([_cell(request, name) for name in names] for request in requests)])
 
 
 def _cell(request: RequestLog, name: str) -> str:
@@ -75,8 +63,7 @@ def _cell(request: RequestLog, name: str) -> str:
         return "" if request.extras is None else _ENCODER.encode(request.extras).decode()
     value = getattr(request, FIELDS[name][0])
     if isinstance(value, str):
-        text = _MASKS.get(name, str)(value)
-        return f"'{text}" if _FORMULA.match(text) else text
+        return neutral(_MASKS.get(name, str)(value))
     if isinstance(value, bool):
         return "true" if value else ""
     if isinstance(value, Decimal):
@@ -138,4 +125,4 @@ def _value(name: str, cell: str) -> Any:  # noqa: ANN401 - a JSON value is any o
     if name == "status" or reader is read_count:
         # A spreadsheet may have saved 1.76639E+12, which is no longer the moment it was.
         return int(cell) if _WHOLE.fullmatch(cell) else cell
-    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
+    return original(cell)

@@ -12,12 +12,16 @@ import msgspec
 from proxypal.records.counters import Counters
 from proxypal.records.natural_key import KeyKind
 from proxypal.records.request import RequestLog
+from proxypal.records.sketch import Sketch
 
 if TYPE_CHECKING:
     from array import array
 
 Names = tuple[str, str, str, str, str]
 """Provider, model, key label, account label, source; empty text where there is none."""
+
+SOURCE = "import"
+"""`RequestLog.source` of what another program's file told of."""
 
 DayKeys = dict[tuple[KeyKind, int], "array[int]"]
 """Natural keys (32 bits) by kind and day, see `records.natural_key`."""
@@ -75,7 +79,10 @@ class ImportedFacts(msgspec.Struct, kw_only=True):
     `requests` enter history if they are recent enough; they add nothing by themselves. `sums`
     are what the totals grow by: scope (`total`, `day`, `hour`, `model`, `provider`, `undated`)
     and label to counters, already consistent: days + undated = models = providers = total.
-    `cells` are the part of it whose local hour and names are known, by (hour, names).
+    `cells` are the part of it whose local hour and names are known, by (hour, names); `days` the
+    part whose names are known and whose hours are not, by (day since 1970-01-01, names).
+    `sketches` are durations and times to first token of requests in cells, by day, provider and
+    model.
     `created_at_ms` moves "tracked since" back if it is earlier. `watermark_ms`: log lines up to
     here were counted by the old files.
 
@@ -86,6 +93,8 @@ class ImportedFacts(msgspec.Struct, kw_only=True):
     requests: list[RequestLog]
     sums: dict[tuple[str, str], Counters]
     cells: dict[tuple[int, Names], Counters] = {}
+    days: dict[tuple[int, Names], Counters] = {}
+    sketches: dict[tuple[int, str, str], tuple[Sketch, Sketch]] = {}
     created_at_ms: int | None = None
     watermark_ms: int | None = None
     history_extras: dict[str, Any] = {}

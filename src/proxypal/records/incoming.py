@@ -61,7 +61,14 @@ def read_request_line(line: bytes) -> RequestLog | str:
     except (msgspec.DecodeError, ValueError, RecursionError):
         pass
     try:
-        tree = read_json(line)
+        return read_request_tree(read_json(line))
+    except Refused as error:
+        return str(error)
+
+
+def read_request_tree(tree: object) -> RequestLog | str:
+    """The request in a decoded JSON object; as `read_request_line`."""
+    try:
         if not isinstance(tree, dict):
             return f"expected a JSON object, got {kind_of(tree)}"
         return _printable(request_of(tree))

@@ -6,6 +6,7 @@ half-hour zones, and the day is that integer divided by 24.
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from functools import lru_cache
 
 Offset = Callable[[int], int]
 """Unix seconds to the zone's offset from UTC in seconds, at that moment."""
@@ -64,7 +65,12 @@ def hour_label(hour: int) -> str:
 
 def day_label(hour: int) -> str:
     """`YYYY-MM-DD` of a local hour."""
-    return (_EPOCH + timedelta(days=hour // 24)).isoformat()
+    return _label_of_day(hour // 24)
+
+
+@lru_cache(maxsize=8192)  # twenty years: a year of charts asks for each day some thirty times
+def _label_of_day(day: int) -> str:
+    return (_EPOCH + timedelta(days=day)).isoformat()
 
 
 def hour_of_label(label: str) -> int:

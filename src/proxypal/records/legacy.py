@@ -13,6 +13,7 @@ from proxypal.records.counters import Counters
 from proxypal.records.imported import ImportedFacts, OldData
 from proxypal.records.labels import LocalHours, hour_of_label
 from proxypal.records.legacy_aggregate import OldAggregate, read_aggregate
+from proxypal.records.legacy_cells import cells_of_rows
 from proxypal.records.legacy_claims import Claims, Notes, active_days
 from proxypal.records.legacy_history import OldHistory, read_history
 from proxypal.records.legacy_settlement import Sums, settle
@@ -98,10 +99,13 @@ def _facts(
     claims.raise_to(history.claims)
     claims.raise_to(aggregate.claims)
     sums = settle(history.rows, claims, hours)
+    cells, sketches = cells_of_rows(history.rows, sums, hours)
     days = sorted({*history.days, *active_days(aggregate.claims)})
     facts = ImportedFacts(
         requests=history.rows,
         sums=sums,
+        cells=cells,
+        sketches=sketches,
         created_at_ms=_created_at(history, aggregate, days, hours),
         watermark_ms=_watermark(history, days, hours, mtime_ms),
         history_extras=history.extras,
@@ -161,8 +165,8 @@ def _settled_notes(claims: Claims, sums: Sums) -> list[str]:
         "cached tokens": (stated.get("tokens_cached"), total.tokens_cached),
     }
     notes = [
-        f"{what}: the file's total says {claimed:,}; together with its rows, days, models and "
-        f"providers it is settled at {settled:,}"
+        f"{what}: the file contradicts itself: its total is {claimed:,}, its rows and days give "
+        f"{settled:,}; {settled:,} is used"
         for what, (claimed, settled) in says.items()
         if claimed is not None and claimed != settled
     ]

@@ -21,7 +21,7 @@ FORMS = (
 )
 
 _EPOCH = date(1970, 1, 1)
-_SPAN = re.compile(r"(\d{1,6})([mhdw])", re.ASCII)
+_SPAN = re.compile(r"(?!0+[mhdw])(\d{1,6})([mhdw])", re.ASCII)
 _SPAN_MS = {"m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
 _PERIOD = re.compile(
     r"(?P<year>\d{4})(?:-W(?P<week>\d\d)|-(?P<month>\d\d)(?:-(?P<day>\d\d))?)?", re.ASCII

@@ -12,7 +12,7 @@ from proxypal.records.endpoints import path_without_secrets
 from proxypal.records.request import MAX_PATH_CHARS, shorten
 from proxypal.records.tolerant_json import Refused
 
-_MASK = re.compile(r"…|\.\.\.+|\*+")
+_MASK = re.compile(r"…|\.{3,}|\*{3,}")
 _FINGERPRINT = re.compile(r"#[0-9a-f]{6}\Z")
 _SHOWN_CHARS = 8
 """The longest run of readable characters in a mask; a longer one may be a secret with a dot."""

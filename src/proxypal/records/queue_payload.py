@@ -26,7 +26,7 @@ from proxypal.records.usage_record import UsageRecord, decode_known, record_of_t
 
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 _KEY_ENCODER = msgspec.json.Encoder(order="sorted", decimal_format="number")
-_ID = re.compile(r"[0-9a-fTZ:.+\-]{0,40}")
+_IDS = re.compile(r"(?:[0-9a-fTZ:.+\-]{0,40}\n){7}")
 _METHOD = re.compile(r"[A-Z]{1,16}")
 _SUFFIX = re.compile(r"\([^()]*\)\Z")
 _CONTROLS = frozenset({"support_refresh", "refresh"})
@@ -63,8 +63,10 @@ class _Named(msgspec.Struct, frozen=True, kw_only=True):
 def read_payload(payload: bytes, labels: KeyLabels) -> Attempt | Control | NotUnderstood:
     """What a payload says, of any version since v6.9.38 (2026-04); never raises."""
     record = decode_known(payload)
-    if record is not None and (body := _scrub_known(record, labels)) is not None:
-        return _attempt_of(record, body)
+    if record is not None:
+        words = _words_of(record)
+        if (body := _scrub_known(record, words, labels)) is not None:
+            return _attempt_of(record, words, body)
     try:
         tree = read_json(payload)
     except Refused as error:
@@ -77,12 +79,13 @@ def read_payload(payload: bytes, labels: KeyLabels) -> Attempt | Control | NotUn
         return NotUnderstood(f"expected an object, got {kind_of(tree)}", body)
     if "tokens" not in tree and ("retryable" in tree or "auth_status" in tree):
         return NotUnderstood("it tells of a credential's trouble, not of usage", body)
-    return _attempt_of(record_of_tree(kept), body)
+    record = record_of_tree(kept)
+    return _attempt_of(record, _words_of(record), body)
 
 
-def _scrub_known(record: UsageRecord, labels: KeyLabels) -> bytes | None:
+def _scrub_known(record: UsageRecord, words: _Named, labels: KeyLabels) -> bytes | None:
     """Scrub a record of known fields in place; None if that takes a closer look."""
-    if not (_words_of(record).is_clean and _are_ids(record)):
+    if not (words.is_clean and _are_ids(record)):
         return None
     secrets = (record.source, record.api_key, record.access_token_sha256)
     record.source = labels.account(record.source)
@@ -104,24 +107,18 @@ def _scrub_known(record: UsageRecord, labels: KeyLabels) -> bytes | None:
 
 
 def _are_ids(record: UsageRecord) -> bool:
-    is_id = _ID.fullmatch
-    return bool(
-        is_id(record.timestamp)
-        and is_id(record.request_id)
-        and is_id(record.auth_index)
-        and is_id(record.session_id)
-        and is_id(record.parent_session_id)
-        and is_id(record.execution_id)
-        and is_id(record.trace_id)
+    ids = (
+        f"{record.timestamp}\n{record.request_id}\n{record.auth_index}\n{record.session_id}\n"
+        f"{record.parent_session_id}\n{record.execution_id}\n{record.trace_id}\n"
     )
+    return _IDS.fullmatch(ids) is not None
 
 
-def _attempt_of(record: UsageRecord, body: bytes) -> Attempt | NotUnderstood:
+def _attempt_of(record: UsageRecord, words: _Named, body: bytes) -> Attempt | NotUnderstood:
     """A scrubbed record, understood."""
     started_ms = unix_ms(record.timestamp)
     if started_ms is None:
         return NotUnderstood("it has no time that can be read", body)
-    words = _words_of(record)
     if record.tokens is UNSET and words.model == words.provider == UNKNOWN:
         return NotUnderstood("it names no model, no provider and no tokens", body)
     counts = None if record.tokens is UNSET else record.tokens

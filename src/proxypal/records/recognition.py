@@ -4,7 +4,7 @@ Must not enter: reading the file as what it is (a recognised file may still be d
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 from proxypal.records.tolerant_json import Refused, read_json
@@ -27,6 +27,23 @@ Kind = Literal[
 """`ndjson` is requests as `proxypal record` takes them, `queue` usage records and `plus` events
 of CPA-Manager-Plus, one per line. `keeper` is any SQLite database but ours, which is
 `own-database`: nothing to import, it is where everything already is (see `REFUSED`)."""
+
+KIND_WORDS: Mapping[Kind, str] = {
+    "history": "an old history of ProxyPal",
+    "aggregate": "an old aggregate of ProxyPal",
+    "bundle": "an old history of ProxyPal and its aggregate",
+    "usage-export": "a usage export of CLIProxyAPI",
+    "log": "a log of CLIProxyAPI",
+    "ndjson": "requests, one per line (NDJSON)",
+    "csv": "requests as CSV",
+    "keeper": "a database of CPA Usage Keeper",
+    "plus": "events of CPA-Manager-Plus",
+    "queue": "usage records of CLIProxyAPI",
+    "ccusage": "a report of ccusage",
+    "own-database": "a database of ProxyPal",
+    "unknown": "nothing known",
+}
+"""A kind as a person calls it."""
 
 REFUSED = {
     "own-database": (

@@ -12,6 +12,12 @@ import msgspec
 MAX_INTEGER = 2**53 - 1
 """The largest integer every JSON reader keeps exact (RFC 8259, section 6)."""
 
+MAX_TOKENS_OF_REQUEST = 10**12
+"""More tokens of one kind no request can have; a larger number would spoil every total."""
+
+MAX_DURATION_MS = 366 * 86_400_000
+"""No request lasts longer than a year."""
+
 MAX_LABEL_CHARS = 256
 """Longest model, provider, key or account name that is kept; the rest is cut with an ellipsis."""
 

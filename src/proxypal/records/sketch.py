@@ -10,7 +10,9 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable
 from functools import partial
+from itertools import accumulate
 from math import ceil
+from operator import sub
 
 import msgspec
 
@@ -65,6 +67,10 @@ class Sketch(msgspec.Struct):
         if values:
             buckets = dict(Counter(map(_bucket_of, values)))
             self.merge(Sketch(buckets, len(values), sum(values), min(values), max(values)))
+
+    def copy(self) -> "Sketch":
+        """One of its own."""
+        return Sketch(dict(self.buckets), self.count, self.sum_ms, self.min_ms, self.max_ms)
 
     def merge(self, other: "Sketch") -> None:
         """Add all that another sketch holds; the order of merging does not matter."""
@@ -149,11 +155,11 @@ def encode_sketch(sketch: Sketch) -> bytes:
 
     Equal sketches have equal bytes.
     """
-    flat: list[float] = [FORMAT, sketch.sum_ms, sketch.min_ms, sketch.max_ms]
-    before = 0
-    for bucket, count in sorted(sketch.buckets.items()):
-        flat += (bucket - before, count)
-        before = bucket
+    order = sorted(sketch.buckets)
+    flat: list[float] = [0] * (_HEADER + 2 * len(order))
+    flat[:_HEADER] = FORMAT, sketch.sum_ms, sketch.min_ms, sketch.max_ms
+    flat[_HEADER::2] = map(sub, order, [0, *order])
+    flat[_HEADER + 1 :: 2] = map(sketch.buckets.__getitem__, order)
     return msgspec.msgpack.encode(flat)
 
 
@@ -169,17 +175,16 @@ def decode_sketch(body: bytes) -> Sketch:
         raise ValueError(f"no sketch: {error}") from None
     if len(flat) < _HEADER or len(flat) % 2 or flat[0] != FORMAT:
         raise ValueError("no sketch of a format this version knows")
-    buckets: dict[int, int] = {}
-    bucket = total = 0
-    for distance, count in zip(flat[_HEADER::2], flat[_HEADER + 1 :: 2], strict=True):
-        if not isinstance(distance, int) or not isinstance(count, int):
-            raise ValueError("no sketch: a bucket or count is no whole number")  # noqa: TRY004 - bytes, not a caller's type
-        bucket += distance
-        if count < 1 or not 0 <= bucket < len(_ENDS) or (distance < 1 and buckets):
-            raise ValueError("no sketch: a bucket or count that cannot be")
-        buckets[bucket] = count
-        total += count
+    distances, counts = flat[_HEADER::2], flat[_HEADER + 1 :: 2]
+    # Column by column, for a question may read thousands of them.
+    if not set(map(type, (*distances, *counts))) <= {int}:
+        raise ValueError("no sketch: a bucket or count is no whole number")
+    if distances and (min(counts) < 1 or distances[0] < 0 or min(distances[1:], default=1) < 1):
+        raise ValueError("no sketch: a bucket or count that cannot be")
+    buckets: dict[int, int] = dict(zip(accumulate(distances), counts, strict=True))  # type: ignore[arg-type]  # all are int
+    if buckets and sum(distances) >= len(_ENDS):
+        raise ValueError("no sketch: a bucket or count that cannot be")
     sum_ms = flat[1]
     if not isinstance(sum_ms, int) or not 0 <= flat[2] <= flat[3] <= MAX_INTEGER or sum_ms < 0:
         raise ValueError("no sketch: its sum, least or most cannot be")
-    return Sketch(buckets, total, sum_ms, flat[2], flat[3])
+    return Sketch(buckets, sum(buckets.values()), sum_ms, flat[2], flat[3])

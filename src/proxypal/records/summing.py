@@ -1,6 +1,9 @@
 """The all-time analytics out of sums by scope and label. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from functools import lru_cache
+from typing import NamedTuple
 
 from proxypal.records.aggregate import Aggregate, CostPoint, ModelStats, TimeSeriesPoint, Undated
 from proxypal.records.counters import Counters, plain_money
@@ -9,10 +12,36 @@ Sums = Mapping[tuple[str, str], Counters]
 """Counters by (scope, label); scope is total, undated, day, hour, model or provider."""
 
 
+class Series(NamedTuple):
+    """What is shown of the days or the hours, a column each, sorted by label.
+
+    `costs` may be left out where they are not shown.
+    """
+
+    labels: Sequence[str]
+    requests: Sequence[int]
+    tokens: Sequence[int]
+    costs: Sequence[Decimal] = ()
+
+
 def aggregate_from(sums: Sums, created_at: int) -> Aggregate:
     """The all-time analytics of a store's sums."""
+    days, hours = (_series(scope_of(sums, scope)) for scope in ("day", "hour"))
+    return aggregate_of(sums, created_at, days=days, hours=hours)
+
+
+def _series(sums: Sequence[tuple[str, Counters]]) -> Series:
+    return Series(
+        [label for label, _ in sums],
+        [counters.requests for _, counters in sums],
+        [counters.tokens for _, counters in sums],
+        [counters.cost_usd for _, counters in sums],
+    )
+
+
+def aggregate_of(sums: Sums, created_at: int, *, days: Series, hours: Series) -> Aggregate:
+    """The same with days and hours apart: there are thousands, and little of them is shown."""
     total = sums.get(("total", ""), Counters())
-    days, hours = scope_of(sums, "day"), scope_of(sums, "hour")
     undated = sums.get(("undated", ""), Counters())
     return Aggregate(
         created_at=created_at,
@@ -26,11 +55,15 @@ def aggregate_from(sums: Sums, created_at: int) -> Aggregate:
         total_tokens_reasoning=total.tokens_reasoning,
         total_cost_usd=plain_money(total.cost_usd),
         unpriced_requests=total.unpriced,
-        requests_by_day=[TimeSeriesPoint(label, c.requests) for label, c in days],
-        tokens_by_day=[TimeSeriesPoint(label, c.tokens) for label, c in days],
-        cost_by_day=[CostPoint(label, plain_money(c.cost_usd)) for label, c in days if c.cost_usd],
-        requests_by_hour=[TimeSeriesPoint(label, c.requests) for label, c in hours],
-        tokens_by_hour=[TimeSeriesPoint(label, c.tokens) for label, c in hours],
+        requests_by_day=list(map(TimeSeriesPoint, days.labels, days.requests)),
+        tokens_by_day=list(map(TimeSeriesPoint, days.labels, days.tokens)),
+        cost_by_day=[
+            CostPoint(label, _plain(cost))
+            for label, cost in zip(days.labels, days.costs, strict=True)
+            if cost
+        ],
+        requests_by_hour=list(map(TimeSeriesPoint, hours.labels, hours.requests)),
+        tokens_by_hour=list(map(TimeSeriesPoint, hours.labels, hours.tokens)),
         undated=Undated(
             requests=undated.requests,
             success_count=undated.success,
@@ -44,6 +77,10 @@ def aggregate_from(sums: Sums, created_at: int) -> Aggregate:
         model_stats={label: _model_stats(c) for label, c in scope_of(sums, "model")},
         provider_stats={label: _model_stats(c) for label, c in scope_of(sums, "provider")},
     )
+
+
+# The costs of days gone by are the same at every look. Equal amounts are plain alike.
+_plain = lru_cache(maxsize=8192)(plain_money)
 
 
 def scope_of(sums: Sums, scope: str) -> list[tuple[str, Counters]]:

@@ -4,10 +4,10 @@ OpenAI counts the cache inside the input and the reasoning inside the output; Cl
 cache beside the input; Gemini counts thoughts beside the output (CLIProxyAPI
 sdk/cliproxy/usage/accounting.go, v7.2.97). The kinds always add up to all input and all output.
 
-Numbers that cannot be counts (negative, above 2^53-1, a fraction, text, true) make the whole set
-unusable, with a reason: a part of it would look like a total. Parts that are larger than their
-whole are taken as standing beside it if the record's own total says so, else cut to it. Must not
-enter: prices, and how a record is read.
+Numbers that cannot be counts (negative, above 2^53-1, a fraction, text, true), or that add up to
+more than 10^12 tokens in or out, make the whole set unusable, with a reason: a part of it would
+look like a total. Parts that are larger than their whole are taken as standing beside it if the
+record's own total says so, else cut to it. Must not enter: prices, and how a record is read.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import Literal
 
 from proxypal.records.attempt import Tokens
-from proxypal.records.request import MAX_INTEGER
+from proxypal.records.request import MAX_INTEGER, MAX_TOKENS_OF_REQUEST
 from proxypal.records.tolerant_json import Refused, kind_of
 
 Family = Literal["openai", "claude", "gemini"]
@@ -193,8 +193,8 @@ def _told_1h(counts: object) -> int:
 def _checked(  # noqa: PLR0913, PLR0917 - the six numbers of `Tokens`, in its order
     uncached: int, read: int, write: int, visible: int, reasoning: int, write_1h: int
 ) -> Tokens:
-    if uncached + read + write + visible + reasoning > MAX_INTEGER:
-        raise Refused("more tokens than can be counted exactly")
+    if max(uncached + read + write, visible + reasoning) > MAX_TOKENS_OF_REQUEST:
+        raise Refused("more tokens than one request can have, at most 10^12")
     return Tokens(
         uncached_input=uncached,
         cache_read=read,

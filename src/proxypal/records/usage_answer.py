@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from proxypal.records.counters import Counters
+from proxypal.records.counters import Counters, total_of
 from proxypal.records.usage_axes import (
     OUTCOME,
     OUTCOMES,
@@ -29,7 +29,6 @@ from proxypal.records.usage_gathering import (
     only,
     sketches_by_group,
     split_by_outcome,
-    total_of,
 )
 from proxypal.records.usage_metrics import (
     PERCENTILES,
@@ -95,7 +94,7 @@ def answer(query: Query, facts: UsageFacts) -> Answer:
     unplaced = Unplaced(facts.coverage)
     groups = Groups(query)
     groups.add_hours(facts.cells)
-    groups.add_days(facts.days, unplaced, facts.coverage.cells_since_hour)
+    groups.add_days(facts.days, unplaced, facts.coverage.undated_until_hour)
     sums = groups.sums()
     total = total_of(list(sums.values()))
     is_narrowed = len(query.outcomes) < len(OUTCOMES)

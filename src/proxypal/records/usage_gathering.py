@@ -5,10 +5,9 @@ Must not enter: which groups are shown, and in what order.
 
 from collections import deque
 from collections.abc import Iterable, Sequence
-from decimal import Decimal, localcontext
 from itertools import islice
 
-from proxypal.records.counters import EXACT, Counters
+from proxypal.records.counters import Counters, total_of
 from proxypal.records.imported import Names
 from proxypal.records.usage_axes import (
     NAMES,
@@ -75,14 +74,24 @@ class Groups:
                 if len(group) > _FEW:
                     group[:] = [total_of(group)]
 
-    def add_days(self, cells: Iterable[DayCell], unplaced: Unplaced, cells_since: int) -> None:
-        """Take what is asked for of the sums of days, and tell of what cannot be placed."""
-        query, outcomes = self._query, self._query.outcomes
+    def add_days(self, cells: Iterable[DayCell], unplaced: Unplaced, undated_until: int) -> None:
+        """Take what is asked for of the sums of days, and tell of what cannot be placed.
+
+        What has no day is from before the local hour `undated_until`.
+        """
+        query = self._query
+        days: dict[int, _Places | None] = {}
         for day, names, counters in cells:
-            place = self._place_of(day, cells_since)
-            if place == "outside" or (names is not None and self._numbers[names] == _NOT_ASKED):
+            if day not in days:
+                days[day] = self._places_of(day)
+            places = days[day]
+            if places is not None and names is not None:
+                places[self._numbers[names]].append(counters)
                 continue
-            requests = sum(count_of(counters, outcome) for outcome in outcomes)
+            place, requests = self._place_of(day, undated_until), self._requests_of(counters)
+            is_asked = names is None or self._numbers[names] != _NOT_ASKED
+            if place == "outside" or requests is None or not is_asked:
+                continue
             if place == "cut":
                 unplaced.add("noDay" if day == UNDATED else "noHour", day, requests, left_out=True)
                 continue
@@ -97,15 +106,28 @@ class Groups:
                 unplaced.add("noHour", day, requests, left_out=False)
             self.group_at(self._times_of(day, NO_HOUR), names or NO_NAMES).append(counters)
 
-    def _place_of(self, day: int, cells_since: int) -> str:
+    def _requests_of(self, counters: Counters) -> int | None:
+        """How many requests are asked for of them; None where nothing at all is."""
+        outcomes = self._query.outcomes
+        requests = sum(count_of(counters, outcome) for outcome in outcomes)
+        counts_only = OUTCOME in self._query.by or len(outcomes) < len(OUTCOMES)
+        return requests if requests or (counters and not counts_only) else None
+
+    def _places_of(self, day: int) -> _Places | None:
+        """Where the sums of a day go if nothing has to be told of them."""
+        if day == UNDATED or self._query.needs_hours:
+            return None
+        is_whole = _is_within(day, self._query.range.whole_days)
+        return _PlacesAt(self, self._times_of(day, NO_HOUR)) if is_whole else None
+
+    def _place_of(self, day: int, undated_until: int) -> str:
         """Whether a day is `whole` within the range, `cut` by it or `outside`."""
         asked = self._query.range
         since, until = asked.since_hour, asked.until_hour
         if day == UNDATED:
             if since is None and until is None:
                 return "whole"
-            # From where everything has an hour, nothing can be missing.
-            return "cut" if since is None or since < cells_since else "outside"
+            return "cut" if since is None or since < undated_until else "outside"
         if _is_within(day, asked.whole_days):
             return "whole"
         return "cut" if _is_within(day, asked.touched_days) else "outside"
@@ -203,54 +225,6 @@ class _PlacesAt(_Places):
 def _is_within(day: int, days: tuple[int | None, int | None]) -> bool:
     first, end = days
     return (first is None or first <= day) and (end is None or day < end)
-
-
-def total_of(group: Sequence[Counters]) -> Counters:
-    """The sum of counters; of a single one, that one itself."""
-    if len(group) == 1:
-        return group[0]
-    requests = gone = limited = client = server = other = 0
-    tokens_in = tokens_out = cached = written = thought = 0
-    duration = ttft = ttft_requests = unpriced = 0
-    costs: list[Decimal] = []
-    # Local names and one pass: this is where the time of a query goes.
-    for one in group:
-        requests += one.requests
-        gone += one.client_gone
-        limited += one.rate_limited
-        client += one.client_errors
-        server += one.server_errors
-        other += one.other_failures
-        tokens_in += one.tokens_in
-        tokens_out += one.tokens_out
-        cached += one.tokens_cached
-        written += one.tokens_cache_write
-        thought += one.tokens_reasoning
-        duration += one.duration_ms
-        ttft += one.ttft_ms
-        ttft_requests += one.ttft_requests
-        unpriced += one.unpriced
-        costs.append(one.cost_usd)
-    with localcontext(EXACT):
-        cost = sum(costs, Decimal(0))
-    return Counters(
-        requests=requests,
-        client_gone=gone,
-        rate_limited=limited,
-        client_errors=client,
-        server_errors=server,
-        other_failures=other,
-        tokens_in=tokens_in,
-        tokens_out=tokens_out,
-        tokens_cached=cached,
-        tokens_cache_write=written,
-        tokens_reasoning=thought,
-        duration_ms=duration,
-        ttft_ms=ttft,
-        ttft_requests=ttft_requests,
-        unpriced=unpriced,
-        cost_usd=cost,
-    )
 
 
 def count_of(sums: Counters, outcome: str) -> int:

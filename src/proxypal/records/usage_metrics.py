@@ -6,6 +6,7 @@ requests are measured.
 
 from collections.abc import Callable, Sequence
 from decimal import Context, Decimal
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import msgspec
@@ -169,12 +170,12 @@ def figures_of(
     Without sketches there are no percentiles. `counts_only`: only the counts of each outcome are
     known, not what these requests used.
     """
-    values: dict[str, Any] = dict.fromkeys(metrics)
-    for name in metrics:
-        if name in _OF_OUTCOMES:
-            values[name] = _OF_OUTCOMES[name](sums)
-        elif name in _OF_AMOUNTS and not counts_only:
-            values[name] = _OF_AMOUNTS[name](sums)
+    values: dict[str, Any] = {
+        name: None if reckon is None else reckon(sums)
+        for name, reckon in _reckonings(tuple(metrics), counts_only=counts_only)
+    }
+    if not sketches:
+        return values
     for names, gathered in (
         (_DURATIONS, [sketch.durations for sketch in sketches]),
         (_TTFTS, [sketch.ttft for sketch in sketches]),
@@ -185,3 +186,11 @@ def figures_of(
             found = whole.quantiles(*(names[name] for name in wanted))
             values.update(zip(wanted, found or (), strict=False))
     return values
+
+
+@lru_cache(maxsize=64)  # each of ten years of days has the same figures
+def _reckonings(
+    metrics: tuple[str, ...], *, counts_only: bool
+) -> tuple[tuple[str, Callable[[Counters], int | float | Decimal | None] | None], ...]:
+    known = _OF_OUTCOMES if counts_only else {**_OF_OUTCOMES, **_OF_AMOUNTS}
+    return tuple((name, known.get(name)) for name in metrics)

@@ -20,12 +20,14 @@ NoteKind = Literal[
 class Coverage(msgspec.Struct, kw_only=True, frozen=True):
     """How far back the facts go, in local hours; `dropped_months` are labels (`2026-01`).
 
-    From `cells_since_hour` on, hour and names of every request are known. What is older, dropped
-    or imported as totals is given as facts of a day, and undone nothing of a total.
+    From `cells_since_hour` on, hour and names of every request are known, but for what was dropped
+    or imported as totals: that is given as facts of a day. What has no day is from before
+    `undated_until_hour`.
     """
 
     tracked_since_hour: int | None = None
     cells_since_hour: int = 0
+    undated_until_hour: int = 0
     dropped_months: frozenset[str] = frozenset()
 
 
@@ -73,9 +75,7 @@ class Unplaced:
         self._found: dict[tuple[NoteKind, bool, str], tuple[int, int, int]] = {}
 
     def add(self, kind: NoteKind, day: int, requests: int, *, left_out: bool) -> None:
-        """So many requests of a day (`UNDATED` for none)."""
-        if not requests:
-            return
+        """So many requests of a day (`UNDATED` for none); 0 for tokens and cost alone."""
         place = (kind, left_out, self._reason(day))
         first, last, before = self._found.get(place, (day, day, 0))
         self._found[place] = (min(first, day), max(last, day), before + requests)
@@ -95,10 +95,11 @@ class Unplaced:
         for (kind, left_out, reason), (first, last, requests) in sorted(self._found.items()):
             dated = first != UNDATED
             when = f" of {days_label(first, last)}" if dated else ""
+            what = f"{requests:,} requests" if requests else "Tokens and cost"
             notes.append(
                 Note(
                     kind=kind,
-                    text=f"{requests:,} requests{when} {_EFFECTS[kind][left_out]} ({reason}).",
+                    text=f"{what}{when} {_EFFECTS[kind][left_out]} ({reason}).",
                     requests=requests,
                     since=day_label(first * 24) if dated else None,
                     until=day_label(last * 24) if dated else None,

@@ -17,8 +17,10 @@ from proxypal.records.counters import COUNT_FIELDS, Counters
 from proxypal.records.imported import ImportedFacts
 from proxypal.records.labels import hour_label
 from proxypal.records.request import MAX_INTEGER, encode_request
-from proxypal.store import backups, import_ledger
+from proxypal.store import backups, durations, import_ledger
+from proxypal.store.breakdown_files import note_all_months
 from proxypal.store.cells import delete_cells, read_cells
+from proxypal.store.day_cells import read_day_cells
 from proxypal.store.import_basis import still_holds
 from proxypal.store.payloads import let_payloads_go
 from proxypal.store.recording import keep_recent, trim_history
@@ -86,35 +88,47 @@ def reset_totals(change: Change) -> Backup:
         rows=0,
     )
 
-    names = all_series(connection)
-
     def fill(delta: sqlite3.Connection) -> None:
         delta.execute(
-            "INSERT INTO about VALUES (?, NULL, ?, ?, NULL, NULL, NULL)",
-            (state.created_at, state.cells_since, state.reset_sequence),
+            "INSERT INTO about VALUES (?, NULL, ?, ?, NULL, NULL, NULL, ?)",
+            (state.created_at, state.cells_since, state.reset_sequence, state.sketches_since),
         )
         delta.executemany(
             f"INSERT INTO sums VALUES ({_MARKS_SUMS})", connection.execute(SELECT_SUMS)
         )
-        delta.executemany(
-            f"INSERT INTO cells VALUES ({_MARKS_CELLS})",
-            (
-                (hour, *names[series], *counter_values(counters))
-                for hour, series, counters in read_cells(connection)
-            ),
-        )
+        put_breakdown_aside(connection, delta)
 
     backups.put_aside(data_directory, backup, fill)
+    note_all_months(change)
     connection.execute("DELETE FROM sums")
     delete_cells(connection)
+    connection.execute("DELETE FROM day_cells")
+    durations.delete_sketches(connection)
     log_action(connection, state, backup, state.live_epochs)
     state.epoch += 1
     state.live_epochs = [state.epoch]
     state.reset_sequence = state.sequence
     state.created_at = now_ms
-    state.cells_since = 0
+    state.cells_since = state.sketches_since = 0
     write_state(connection, state)
     return backup
+
+
+def put_breakdown_aside(connection: sqlite3.Connection, delta: sqlite3.Connection) -> None:
+    """Write everything that is kept of hours, days and durations into a backup."""
+    names = all_series(connection)
+    for table, rows in (("cells", read_cells), ("day_cells", read_day_cells)):
+        delta.executemany(
+            f"INSERT INTO {table} VALUES ({_MARKS_CELLS})",
+            (
+                (time, *names[series], *counter_values(counters))
+                for time, series, counters in rows(connection)
+            ),
+        )
+    delta.executemany(
+        "INSERT INTO sketches VALUES (?, ?, ?, ?, ?)",
+        ((*place, *found) for place, *found in durations.encoded_sketches(connection)),
+    )
 
 
 class Import(NamedTuple):
@@ -148,7 +162,7 @@ def import_facts(change: Change, imported: Import) -> Backup | None:
     # The original app wrote sums under hours to come: they would push every real one out.
     last_hour = now_ms // 3_600_000 + _FURTHEST_ZONE_H
     sums = _admitted(change, facts.sums, hour_label(last_hour))
-    cells = import_ledger.admitted_cells(change, facts.cells, last_hour)
+    breakdown = import_ledger.admitted_breakdown(change, facts, sums, last_hour)
     total = sums.get(("total", ""))
     numbered = list(enumerate(facts.requests, state.sequence + 1))
     backup = Backup(
@@ -162,7 +176,7 @@ def import_facts(change: Change, imported: Import) -> Backup | None:
 
     def fill(delta: sqlite3.Connection) -> None:
         delta.execute(
-            "INSERT INTO about VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO about VALUES (?, ?, ?, ?, ?, ?, ?, NULL)",
             (
                 state.created_at,
                 min(state.created_at, facts.created_at_ms or state.created_at),
@@ -177,7 +191,7 @@ def import_facts(change: Change, imported: Import) -> Backup | None:
             f"INSERT INTO sums VALUES ({_MARKS_SUMS})",
             [(*key, *counter_values(counters)) for key, counters in sums.items()],
         )
-        import_ledger.put_cells_aside(delta, cells)
+        import_ledger.put_aside(delta, breakdown)
         delta.executemany(
             "INSERT INTO requests VALUES (?, ?, ?)",
             [(r.timestamp, arrival, encode_request(r)) for arrival, r in numbered],
@@ -186,7 +200,7 @@ def import_facts(change: Change, imported: Import) -> Backup | None:
     backups.put_aside(data_directory, backup, fill, originals)
     add_sums(connection, sums)
     let_old_hours_go(connection)
-    import_ledger.add_beside(change, backup.name, facts, cells)
+    import_ledger.add_beside(change, backup.name, facts, breakdown)
     keep_recent(connection, state.sequence + 1, facts.requests, state.settings)
     trim_history(connection, state.settings.history_limit)
     connection.executemany(

@@ -5,20 +5,22 @@ Must not enter: anything that changes the store.
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from proxypal.clock import offset_of
+from proxypal.errors import WrongUsage
 from proxypal.records.aggregate import Aggregate, RequestHistory, UsageStats
 from proxypal.records.labels import day_label
 from proxypal.records.stats import usage_stats
-from proxypal.records.summing import aggregate_from
 from proxypal.store import actions, backups, reading
 from proxypal.store.engine import Engine
 from proxypal.store.state import Change
-from proxypal.store.totals import read_sums
+from proxypal.store.totals import read_aggregate
 from proxypal.store.values import (
     Backup,
+    BreakdownMonth,
     Gap,
     GroupBy,
     Positions,
@@ -26,6 +28,12 @@ from proxypal.store.values import (
     StoreSettings,
     UsageRow,
 )
+
+if TYPE_CHECKING:  # they are needed by a query only, and cost every start
+    from proxypal.records.usage_answer import Answer, UsageFacts
+    from proxypal.records.usage_query import Query, QueryWords
+    from proxypal.store.recording import Recording
+    from proxypal.store.usage_reading import UsageReader
 
 LAST_MS = 253_370_764_800_000
 """9999-01-01: no calendar has a label for what comes much later."""
@@ -36,13 +44,16 @@ class Answers:
 
     path: Path
     _engine: Engine
+    _usage: "tuple[Recording, UsageReader] | None" = None
 
-    def get_usage_stats(self) -> UsageStats:
+    def get_usage_stats(self, *, series: bool = True) -> UsageStats:
         """See `RequestStore.get_usage_stats`."""
 
         def answer(change: Change) -> UsageStats:
-            aggregate = aggregate_from(read_sums(change.connection), change.state.created_at)
             today = day_label(self._engine.recording.hours(change.now_ms))
+            aggregate = read_aggregate(
+                change.connection, change.state.created_at, None if series else today
+            )
             limit = change.state.settings.history_limit
             return usage_stats(aggregate, today, *reading.read_span(change.connection, limit))
 
@@ -51,7 +62,7 @@ class Answers:
     def get_aggregate(self) -> Aggregate:
         """See `RequestStore.get_aggregate`."""
         return self._engine.read(
-            lambda change: aggregate_from(read_sums(change.connection), change.state.created_at)
+            lambda change: read_aggregate(change.connection, change.state.created_at)
         )
 
     def get_request_history(self, limit: int | None = None) -> RequestHistory:
@@ -75,6 +86,46 @@ class Answers:
             return reading.read_usage(change.connection, group, since, until)
 
         return self._engine.read(answer)
+
+    def query(self, query: "Query | QueryWords") -> "Answer":
+        """See `RequestStore.query`."""
+        return self.query_all([query])[0]
+
+    def query_all(self, queries: "Sequence[Query | QueryWords]") -> "Sequence[Answer]":
+        """See `RequestStore.query_all`."""
+        from proxypal.records.usage_answer import answer  # noqa: PLC0415 - recording needs none
+
+        found = self._engine.read(lambda change: self._facts(change, queries))
+        # The lock is free again: what is only computed holds up nobody who records.
+        return [answer(query, facts) for query, facts in found]
+
+    def _facts(
+        self, change: Change, queries: "Sequence[Query | QueryWords]"
+    ) -> "list[tuple[Query, UsageFacts]]":
+        from proxypal.records.usage_query import Query, parse_query  # noqa: PLC0415 - the same
+        from proxypal.store.usage_reading import UsageReader  # noqa: PLC0415 - the same
+
+        meant: list[Query] = []
+        for query in queries:
+            if not isinstance(query, Query):
+                offset = offset_of(change.state.settings.zone)
+                understood = parse_query(query, change.now_ms, offset)
+                if isinstance(understood, str):
+                    raise WrongUsage(f"Not a question about usage: {understood}.")
+                meant.append(understood)
+            else:
+                meant.append(query)
+        recording = self._engine.recording
+        if self._usage is None or self._usage[0] is not recording:
+            # Another database, or another zone: nothing that is remembered holds.
+            self._usage = (recording, UsageReader(recording.hours))
+        return list(zip(meant, self._usage[1].facts(change, meant), strict=True))
+
+    def breakdown_months(self) -> Sequence[BreakdownMonth]:
+        """See `RequestStore.breakdown_months`."""
+        from proxypal.store.dropping import list_months  # noqa: PLC0415 - `breakdown` only
+
+        return self._engine.read(list_months)
 
     def settings(self) -> StoreSettings:
         """The settings of the data."""
@@ -103,6 +154,10 @@ class Answers:
     def gaps(self) -> Sequence[Gap]:
         """Spans of the sources that are known to be lost, oldest notice first."""
         return self._engine.read(lambda change: reading.read_gaps(change.connection))
+
+    def sequence(self) -> int:
+        """See `RequestStore.sequence`."""
+        return self._engine.read(lambda change: change.state.sequence)
 
     def watermark_ms(self) -> int:
         """Log lines up to this time were counted by migrated files; 0 without a migration."""

@@ -24,10 +24,12 @@ from proxypal.records.request import MAX_INTEGER, RequestLog
 from proxypal.store import covering
 from proxypal.store.day_keys import add_keys, imported_keys
 from proxypal.store.joining import meeting_hash
+from proxypal.store.months import note_days
 from proxypal.store.open_requests import Found, OpenRequests
 from proxypal.store.payloads import keep_payloads, keep_unread, let_payloads_go
 from proxypal.store.recording import TRIMMED_EVERY, Prepared, Recording
 from proxypal.store.state import Change, write_state
+from proxypal.store.told_before import ToldBefore
 from proxypal.store.values import QueueBatch, QueueOutcome, Rejection
 
 
@@ -37,6 +39,7 @@ class _Born(msgspec.Struct):
     place: int
     request: RequestLog
     mark: Mark
+    meeting_hash: int
     payloads: list[bytes]
 
 
@@ -57,6 +60,7 @@ class AttemptBatch:
         self._meeting: dict[int, list[_Born]] = {}
         self._seen: set[int] = set()
         self._imported: dict[int, dict[int, int]] = {}
+        self._told_before = ToldBefore(change.connection, change.now_ms)
         self._tally = _Tally()
         self._payloads: list[tuple[int, bytes]] = []
         self._keys: list[tuple[int, int]] = []
@@ -72,6 +76,7 @@ class AttemptBatch:
             self._take(place, attempt)
         self._opened.finish()
         before = state.sequence
+        self._note_days_of_keys()
         requests = self._add_born()
         if state.sequence == before:
             state.sequence += 1
@@ -92,6 +97,11 @@ class AttemptBatch:
             requests=requests,
         )
 
+    def _note_days_of_keys(self) -> None:
+        moments = [moment_ms for moment_ms, _ in self._keys]
+        moments += [one.request.timestamp for one in self._born]
+        note_days(self._change.state, {key_day(moment_ms) for moment_ms in moments})
+
     def _take(self, place: int, attempt: Attempt) -> None:
         known = self._recording.known.attempts
         meeting = meeting_hash(attempt.request_id, attempt.method, attempt.route)
@@ -103,7 +113,8 @@ class AttemptBatch:
             self._tally.repeated += 1
             return
         natural_key = attempt_key(attempt.started_ms, attempt.model)
-        if self._came_before(attempt, natural_key):
+        if self._came_before(attempt, natural_key, marks):
+            self._seen.add(attempt.key)
             self._tally.repeated += 1
             return
         self._seen.add(attempt.key)
@@ -125,8 +136,8 @@ class AttemptBatch:
         if is_extra and is_counted:
             self._opened.add(request_of(attempt), _tokens_of(attempt))
 
-    def _came_before(self, attempt: Attempt, natural_key: int) -> bool:
-        """Whether files that were migrated or imported have brought it already."""
+    def _came_before(self, attempt: Attempt, natural_key: int, marks: Sequence[Mark]) -> bool:
+        """Whether files brought it already, or the queue to a database that was lost."""
         if attempt.ended_ms <= self._change.state.watermark_ms:
             return True
         day = key_day(attempt.started_ms)
@@ -135,7 +146,12 @@ class AttemptBatch:
             imported = imported_keys(self._change.connection, "attempt", day)
             self._imported[day] = imported
         if not imported.get(natural_key):
-            return False
+            return self._told_before.takes(
+                attempt.started_ms,
+                natural_key,
+                None if attempt.request_id is None else request_key(attempt.request_id),
+                is_request=any(mark.attempts for mark in marks),
+            )
         imported[natural_key] -= 1
         return True
 
@@ -145,7 +161,7 @@ class AttemptBatch:
         if request.timestamp > now_ms + MAX_SKEW_MS:
             claimed = request.timestamp
             request = msgspec.structs.replace(request, timestamp=now_ms, timestamp_claimed=claimed)
-        born = _Born(place, request, attempt_mark(attempt), [attempt.payload])
+        born = _Born(place, request, attempt_mark(attempt), meeting, [attempt.payload])
         self._born.append(born)
         if attempt.request_id is not None:
             self._meeting.setdefault(meeting, []).append(born)
@@ -164,7 +180,9 @@ class AttemptBatch:
         connection, _, state, _, now_ms = self._change
         if not self._born:
             return []
-        prepared = [Prepared(one.place, one.request, 0, 0, one.mark) for one in self._born]
+        prepared = [
+            Prepared(one.place, one.request, 0, 0, one.mark, one.meeting_hash) for one in self._born
+        ]
         first = state.sequence + 1
         # Nothing is rejected here: that all fit was seen to before.
         self._recording.add(connection, state, prepared, now_ms, pushed=False)

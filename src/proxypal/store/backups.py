@@ -27,10 +27,13 @@ _COUNTERS = ", ".join(COUNTER_FIELDS)
 _TABLES = f"""
 CREATE TABLE about (created_at INTEGER, created_after INTEGER, cells_since INTEGER,
                     reset_sequence INTEGER, watermark_before INTEGER, watermark_after INTEGER,
-                    fingerprint TEXT);
+                    fingerprint TEXT, sketches_since INTEGER);
 CREATE TABLE sums (scope TEXT, label TEXT, {_COUNTERS});
 CREATE TABLE cells (hour INTEGER, provider TEXT, model TEXT, api_key TEXT, account TEXT,
                     source TEXT, {_COUNTERS});
+CREATE TABLE day_cells (day INTEGER, provider TEXT, model TEXT, api_key TEXT, account TEXT,
+                        source TEXT, {_COUNTERS});
+CREATE TABLE sketches (day INTEGER, provider TEXT, model TEXT, durations BLOB, ttfts BLOB);
 CREATE TABLE requests (timestamp INTEGER, arrival INTEGER, body BLOB);
 """
 

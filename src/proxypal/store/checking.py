@@ -1,7 +1,6 @@
 """`doctor`: recount, compare and explain, file by file."""
 
 import shutil
-import sqlite3
 import stat
 import sys
 from collections.abc import Iterator
@@ -11,10 +10,19 @@ import msgspec
 from proxypal.errors import DamagedDatabase
 from proxypal.records.counters import COUNTER_FIELDS, Counters
 from proxypal.records.request import decode_request
-from proxypal.store.cells import read_cells
+from proxypal.store.breakdown_files import (
+    DIRECTORY,
+    belongs,
+    examine_month,
+    is_of_other_epochs,
+    known_files,
+    path_of,
+)
 from proxypal.store.engine import Engine
 from proxypal.store.examining import AGGREGATE, HISTORY, examine_file
+from proxypal.store.months import changes_of
 from proxypal.store.reading import read_gaps, read_positions, read_rows
+from proxypal.store.recounting import recount
 from proxypal.store.state import Change
 from proxypal.store.totals import Sums, read_sums
 from proxypal.store.values import Finding
@@ -27,6 +35,7 @@ def check_store(engine: Engine, *, repair: bool) -> list[Finding]:
     if repair and not engine.read_only:
         engine.read(_quick_check)  # a damaged database is rebuilt by the reading itself
         engine.publish()
+        engine.breakdown.now()
     findings: list[Finding] = []
     with engine.lock:
         try:
@@ -68,7 +77,7 @@ def _numbers(change: Change) -> Iterator[Finding]:
             else f"differs from the total in {', '.join(off)}",
         )
     yield _nothing_negative(sums)
-    yield _cells_fit(change.connection, total)
+    yield from recount(change, sums)
     yield _history(change)
 
 
@@ -82,17 +91,6 @@ def _nothing_negative(sums: Sums) -> Finding:
         check="success + failure = total",
         ok=not negative,
         detail="holds for every sum" if not negative else f"broken for {', '.join(negative[:5])}",
-    )
-
-
-def _cells_fit(connection: sqlite3.Connection, total: Counters) -> Finding:
-    cells = Counters()
-    for _, _, counters in read_cells(connection):
-        cells.add(counters)
-    return Finding(
-        check="hour cells",
-        ok=cells.requests <= total.requests,
-        detail=f"{cells.requests} of {total.requests} requests have an hour, model and key",
     )
 
 
@@ -133,6 +131,23 @@ def _files(engine: Engine, change: Change) -> Iterator[Finding]:
         behind = change.state.sequence - found.published.sequence
         detail = "up to date" if not behind else f"{behind} changes behind, follows within 1 s"
         yield Finding(check=name, ok=True, detail=detail)
+    yield _months(change)
+
+
+def _months(change: Change) -> Finding:
+    files, due = known_files(change.connection), changes_of(change.state)
+    off = []
+    for month, known in sorted(files.items()):
+        contents, _ = examine_month(path_of(change.directory, month))
+        if contents is None or not belongs(contents, change.state, known):
+            if contents is not None and month in due and is_of_other_epochs(contents, change.state):
+                continue  # from before a reset, about to be replaced
+            off.append(f"{month}.json")
+    behind = len(due)
+    detail = f"{len(files)} months" + (f", {behind} to be written within 1 min" if behind else "")
+    if off:
+        detail = f"missing or changed: {', '.join(off)}; the next publication mends it"
+    return Finding(check=f"{DIRECTORY}/", ok=not off, detail=detail)
 
 
 def _surroundings(engine: Engine) -> Iterator[Finding]:
@@ -150,7 +165,8 @@ def _surroundings(engine: Engine) -> Iterator[Finding]:
     aside = sorted(
         path.name
         for kind in ("corrupt", "foreign")
-        for path in engine.directory.glob(f"*.{kind}-*")
+        for pattern in (f"*.{kind}-*", f"{DIRECTORY}/*.{kind}-*")
+        for path in engine.directory.glob(pattern)
     )
     yield Finding(
         check="files set aside", ok=True, detail=", ".join(aside[-5:]) if aside else "none"

@@ -236,7 +236,7 @@ class Database:
 def looks_truncated(path: Path) -> bool:
     """Whether the file is shorter than its own header says (SQLite file format, 1.3).
 
-    Only meaningful while no WAL exists, when the header's page count is current.
+    Only meaningful while no WAL or journal exists, when the header's page count is current.
     """
     with _TOUCHING, path.open("rb") as file:
         header = file.read(32)

@@ -74,6 +74,29 @@ def imported_keys(connection: sqlite3.Connection, kind: Kind, day: int) -> Count
     return found
 
 
+def live_keys(connection: sqlite3.Connection, kind: Kind, since_day: int) -> dict[int, bytes]:
+    """The keys of what was captured, by day, for `count_keys`."""
+    rows = connection.execute(
+        "SELECT day, body FROM day_keys WHERE kind = ? AND day >= ? AND origin = ?",
+        (kind, since_day, LIVE),
+    )
+    found: dict[int, bytes] = defaultdict(bytes)
+    for day, body in rows:
+        found[day] += body
+    return dict(found)
+
+
+def count_keys(body: bytes) -> Counter[int]:
+    """How often each of these keys is there."""
+    return Counter(_unpack(body))
+
+
+def days_of_origin(connection: sqlite3.Connection, origin: str) -> list[int]:
+    """The days of which an import brought keys."""
+    rows = connection.execute("SELECT DISTINCT day FROM day_keys WHERE origin = ?", (origin,))
+    return [day for (day,) in rows]
+
+
 def forget_origin(connection: sqlite3.Connection, origin: str) -> None:
     """Drop the keys that an import brought."""
     connection.execute("DELETE FROM day_keys WHERE origin = ?", (origin,))

@@ -10,7 +10,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from proxypal.errors import CannotWrite, StorageFull
@@ -90,23 +90,62 @@ def write_file(path: Path, data: bytes) -> None:
     Raises:
         CannotWrite, StorageFull: nothing changed, no temp file is left.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with writing(path):
+    place_files({path: stage_file(path, data, f"{os.getpid()}")})
+
+
+def stage_file(path: Path, data: bytes, mark: str) -> Path:
+    """Put `data`, synced, into a temp file beside `path`; it goes on with `place_files`.
+
+    Raises:
+        CannotWrite, StorageFull: no temp file is left.
+    """
+    temporary = path.with_name(f".{path.name}.{mark}.tmp")
+    with writing(path), _removed_on_error(temporary):
         descriptor = os.open(temporary, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
         try:
-            try:
-                view = memoryview(data)
-                while view:
-                    view = view[os.write(descriptor, view) :]
-                _sync_file(descriptor)
-            finally:
-                os.close(descriptor)
-            _replace(temporary, path)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                temporary.unlink()
-            raise
-        sync_directory(path.parent)
+            view = memoryview(data)
+            while view:
+                view = view[os.write(descriptor, view) :]
+            _sync_file(descriptor)
+        finally:
+            os.close(descriptor)
+    return temporary
+
+
+def place_files(staged: Mapping[Path, Path]) -> None:
+    """Rename staged files to their targets (target to staged file), durably.
+
+    Raises:
+        CannotWrite, StorageFull: those in their places stay, the temp file of the next is gone.
+    """
+    for target, temporary in staged.items():
+        with writing(target), _removed_on_error(temporary):
+            _replace(temporary, target)
+    for folder in {target.parent for target in staged}:
+        with writing(folder):
+            sync_directory(folder)
+
+
+@contextlib.contextmanager
+def _removed_on_error(temporary: Path) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise
+
+
+def remove_file(path: Path) -> None:
+    """Delete a file, durably; that it is gone already may not be durable yet.
+
+    Raises:
+        CannotWrite, StorageFull: it could not be deleted.
+    """
+    with writing(path):
+        path.unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            sync_directory(path.parent)
 
 
 def move_into_place(temporary: Path, target: Path) -> None:
@@ -132,9 +171,10 @@ def set_aside(path: Path, reason: str, stamp: str) -> Path:
 
 def remove_temporaries(directory: Path, name: str = "*") -> None:
     """Delete what a crash left of writing `name`; the caller knows that nobody writes it now."""
-    for path in directory.glob(f".{name}.tmp"):
-        with contextlib.suppress(OSError):
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    for suffix in ("", "-journal"):  # SQLite's, beside a database that is being written
+        for path in directory.glob(f".{name}.tmp{suffix}"):
+            with contextlib.suppress(OSError):
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def remove_tree(path: Path) -> None:

@@ -16,6 +16,7 @@ from proxypal.clock import Clock, iso_utc, offset_of
 from proxypal.errors import CannotWrite, DamagedDatabase, StorageFull, StoreClosed, StoreError
 from proxypal.records.labels import LocalHours
 from proxypal.store import durable_files
+from proxypal.store.breakdown_publishing import BreakdownPublisher
 from proxypal.store.database import Database
 from proxypal.store.publishing import Publisher
 from proxypal.store.recording import Recording
@@ -54,6 +55,7 @@ class Engine:
         self._dirty = False
         self._closed = False
         self._publisher = Publisher(opener.directory, on_warning)
+        self.breakdown = BreakdownPublisher(self, on_warning)
         self._publish_cost_s = 0.0
         self._published_at_s = 0.0
         self._told = ""
@@ -86,6 +88,8 @@ class Engine:
                     raise
                 self._warn(str(error))
                 self.publish_soon()
+        if not self.read_only:
+            self.breakdown.look()
 
     def _current(self) -> Database:
         """The database, after making sure that it still is the file at its path."""
@@ -274,6 +278,15 @@ class Engine:
         self._dirty = False
         self._published_at_s = time.perf_counter()
         self._publish_cost_s = self._published_at_s - started
+        self.breakdown.soon()
+
+    def put_pair_out(self, change: Change) -> None:
+        """Write both files from within a write transaction.
+
+        Raises:
+            StorageFull, CannotWrite: the caller must roll back.
+        """
+        self._publisher.put_out(change)
 
     def close(self) -> None:
         """Publish what is unpublished and release everything. Idempotent."""
@@ -283,6 +296,7 @@ class Engine:
             try:
                 if self._dirty:
                     self.publish()
+                self.breakdown.close()
             except StoreError as error:
                 self._warn(f"{error} The files will be published when the store is next opened.")
             finally:

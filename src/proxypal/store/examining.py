@@ -44,13 +44,14 @@ def examine_file(path: Path) -> FileFound:
         )
     return FileFound(
         name=path.name,
-        kind="foreign" if _is_json_object(data) else "unreadable",
+        kind="foreign" if is_json_object(data) else "unreadable",
         data=data,
         mtime_ms=mtime_ms,
     )
 
 
-def _is_json_object(data: bytes) -> bool:
+def is_json_object(data: bytes) -> bool:
+    """Whether it is JSON with names and values, whoever wrote it."""
     from proxypal.records.tolerant_json import (  # noqa: PLC0415 - only where a file is not ours
         Refused,
         read_json,
@@ -75,7 +76,9 @@ def examine_database(
         if not path.exists() or path.stat().st_size == 0:
             # An empty file is what a crash before the first commit leaves.
             return DatabaseFound(kind="absent"), None
-        if not path.with_name(path.name + "-wal").exists() and looks_truncated(path):
+        # SQLite mends it itself from a WAL, and from the journal of the first page ever written.
+        mended_from = [path.with_name(path.name + suffix) for suffix in ("-wal", "-journal")]
+        if not any(one.exists() for one in mended_from) and looks_truncated(path):
             return DatabaseFound(kind="damaged", reason="the file is cut short"), None
     try:
         database = Database(path, read_only=read_only)

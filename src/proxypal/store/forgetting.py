@@ -7,7 +7,7 @@ import time
 from msgspec.structs import replace
 
 from proxypal.errors import StoreBusy
-from proxypal.store import backups, durable_files
+from proxypal.store import backups, breakdown_files, durable_files
 from proxypal.store.database import BUSY_TIMEOUT_S, translated
 from proxypal.store.engine import Engine
 from proxypal.store.payloads import forget_payloads
@@ -39,9 +39,12 @@ def _keep_sums(change: Change, backup: Backup) -> None:
     """What an undone import still owes must come off with a reset that is undone later."""
     slim = backups.free_name(change.directory, backup.name)
     with backups.opened_delta(change.directory, backup.name) as old:
+        tables = {name for (name,) in old.execute("SELECT name FROM sqlite_master")}
 
         def fill(delta: sqlite3.Connection) -> None:
-            for table in ("about", "sums"):
+            for table in ("about", "sums", "cells", "day_cells", "sketches"):
+                if table not in tables:
+                    continue
                 rows = old.execute(f"SELECT * FROM {table}").fetchall()
                 for row in rows:
                     delta.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", row)
@@ -57,10 +60,10 @@ def scrub(engine: Engine) -> None:
         StoreBusy: another process kept reading an old state; the rows are gone, run it again.
     """
     engine.write(_delete_unlisted_backups, changes_facts=False)
-    for pattern in ("*.corrupt-*", "*.foreign-*"):
+    months = f"{breakdown_files.DIRECTORY}/"
+    for pattern in ("*.corrupt-*", "*.foreign-*", f"{months}*.corrupt-*", f"{months}*.foreign-*"):
         for path in engine.directory.glob(pattern):
-            with durable_files.writing(path), contextlib.suppress(FileNotFoundError):
-                path.unlink()
+            durable_files.remove_file(path)
     with engine.lock:
         database = engine.database
         if database is None:

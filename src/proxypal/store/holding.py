@@ -144,6 +144,7 @@ class Intake:
     def pause(self) -> None:
         """Let no thread be in the middle of anything; see `forking`."""
         self._engine.lock.acquire()
+        self._engine.breakdown.reading.acquire()
         self._queue_lock.acquire()
 
     def resume(self, *, in_child: bool) -> None:
@@ -151,6 +152,9 @@ class Intake:
         if in_child:
             self._queue, self._held = [], []
         self._queue_lock.release()
+        self._engine.breakdown.reading.release()
+        if in_child:
+            self._engine.breakdown.begin_anew()
         self._engine.lock.release()
 
     # -- group commit
@@ -227,6 +231,11 @@ class Intake:
     def held(self) -> int:
         """How many requests wait in memory for the disk."""
         return len(self._held)
+
+    @property
+    def trouble(self) -> StoreError | None:
+        """Why nothing can be written, as far as was tried."""
+        return self._engine.trouble or (self._trouble if self._held else None)
 
     def close(self) -> None:
         """Write what is held, then close the engine."""

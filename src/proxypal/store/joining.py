@@ -62,13 +62,16 @@ def open_request(  # noqa: PLR0913, PLR0917 - a row of the window has these part
     digest: int,
     place: tuple[int, int],
     mark: Mark = NO_MARK,
+    meeting: int | None = None,
 ) -> OpenRequest:
     """What to remember of `request`, counted at `place` (hour, series)."""
+    if meeting is None:
+        meeting = meeting_hash(request.request_id, request.method, request.path)
     return OpenRequest(
         arrival,
         id_hash,
         digest,
-        meeting_hash(request.request_id, request.method, request.path),
+        meeting,
         place[0],
         place[1],
         request.timestamp,

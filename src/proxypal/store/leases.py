@@ -26,10 +26,11 @@ def is_free(owner: str, expires_at: int, duration_ms: int, now_ms: int) -> bool:
     if now_ms >= expires_at or expires_at > now_ms + 2 * duration_ms:
         return True
     host, process_id, _ = owner.rsplit(":", 2)
-    return host == _host() and not _is_alive(int(process_id))
+    return host == _host() and not is_alive(int(process_id))
 
 
-def _is_alive(process_id: int) -> bool:
+def is_alive(process_id: int) -> bool:
+    """Whether a process of this host exists; on Windows always."""
     if sys.platform == "win32":
         return True  # os.kill would end the process there; the lease runs out by itself
     try:

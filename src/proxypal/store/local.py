@@ -10,7 +10,7 @@ import msgspec
 
 from proxypal.clock import Clock, now_ms, offset_of
 from proxypal.data_directory import data_directory, original_directory
-from proxypal.errors import CannotWrite, StorageFull, WrongUsage
+from proxypal.errors import CannotWrite, StorageFull, StoreError, WrongUsage
 from proxypal.records.imported import ImportedFacts, Recognition
 from proxypal.records.request import RequestLog
 from proxypal.store import actions, leases, revising, sourcing
@@ -141,6 +141,11 @@ class Store(Answers):
         """How many pushed requests wait in memory for the disk; they are not durable yet."""
         return self._intake.held
 
+    @property
+    def write_trouble(self) -> StoreError | None:
+        """Why nothing can be written now, as far as was tried; None if it can."""
+        return self._intake.trouble
+
     def record_batch(self, batch: SourceBatch) -> SourceOutcome:
         """See `RequestStore.record_batch`."""
         return self._intake.record_batch(batch)
@@ -191,16 +196,29 @@ class Store(Answers):
 
     # -- control
 
-    def configure(self, *, zone: str | None = None, history_limit: int | None = None) -> None:
+    def configure(
+        self,
+        *,
+        zone: str | None = None,
+        history_limit: int | None = None,
+        breakdown_months: int | None = None,
+    ) -> None:
         """Change settings of the data; None leaves one as it is. Labels already given stay.
 
+        `breakdown_months` is how many whole months before this one keep their breakdown, 0 for
+        all; older ones are dropped, a backup each time.
+
         Raises:
-            WrongUsage: no such zone, or a negative limit.
+            WrongUsage: no such zone, or a negative number.
         """
         if history_limit is not None and history_limit < 0:
             raise WrongUsage(f"A history of {history_limit} requests cannot be; 0 keeps none.")
+        if breakdown_months is not None and breakdown_months < 0:
+            raise WrongUsage(f"{breakdown_months} months cannot be kept; 0 keeps all.")
         wanted = {"zone": zone, "history_limit": history_limit}
-        changes = {name: value for name, value in wanted.items() if value is not None}
+        changes: dict[str, Any] = {n: value for n, value in wanted.items() if value is not None}
+        if breakdown_months is not None:
+            changes["breakdown_months"] = breakdown_months or None
         current = self.settings()
         if all(getattr(current, name) == value for name, value in changes.items()):
             return
@@ -218,6 +236,8 @@ class Store(Answers):
 
         self._engine.write(act)
         self._engine.use_zone(self.settings().zone)
+        if breakdown_months:
+            self._engine.breakdown.now()
 
     def clear_request_history(self, *, forget: bool = False) -> Backup | None:
         """See `RequestStore.clear_request_history`. None if there was nothing to put aside."""
@@ -239,6 +259,12 @@ class Store(Answers):
         """See `RequestStore.import_facts`."""
         imported = actions.Import(facts, "import", fingerprint, note, parts=parts)
         return self._published(lambda change: actions.import_facts(change, imported))
+
+    def drop_breakdown(self, months: Sequence[str]) -> Backup:
+        """See `RequestStore.drop_breakdown`."""
+        from proxypal.store.dropping import drop_months  # noqa: PLC0415 - rarely needed
+
+        return self._published(lambda change: drop_months(change, months))
 
     def restore(self, name: str) -> Backup:
         """See `RequestStore.restore`."""
@@ -271,6 +297,7 @@ class Store(Answers):
         except (StorageFull, CannotWrite) as error:
             # The change itself is durable; the files follow when they can be written.
             self._warn(str(error))
+        self._engine.breakdown.now()
         return result
 
     # -- care

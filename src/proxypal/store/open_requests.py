@@ -12,9 +12,11 @@ import msgspec
 from proxypal.records.counters import Counters, counters_of
 from proxypal.records.joining_rule import Mark
 from proxypal.records.request import RequestLog, decode_request
-from proxypal.store import joining
+from proxypal.store import durations, joining
 from proxypal.store.cells import add_cells
-from proxypal.store.recording import Recording, keep_rows, series_key_of, trim_history
+from proxypal.store.lost_cells import LostCells
+from proxypal.store.months import note_days
+from proxypal.store.recording import Recording, keep_rows, series_key_of, trim_history, value_of
 from proxypal.store.series import SeriesKey, series_key
 from proxypal.store.state import Change
 from proxypal.store.totals import EMPTY, add_sums, is_exact, let_old_hours_go, sums_of
@@ -49,6 +51,7 @@ class OpenRequests:
         self._names: dict[int, SeriesKey] = {}
         self._moved: dict[Cell, Counters] = {}
         self._left: set[Cell] = set()
+        self._took: list[tuple[durations.Value, durations.Value]] = []
         self._in_history: dict[int, int] | None = None
 
     def find(self, arrival: int) -> Found | None:
@@ -109,9 +112,13 @@ class OpenRequests:
             cap = state.settings.label_cap
             number, capped = self._change.series.admit(self._connection, [key], cap)[key]
             self._names[number] = capped
-            cell = (self._recording.hours(new.timestamp), number)
+            # A label that was given stays, in whatever zone we are now.
+            has_moved = new.timestamp != old.timestamp
+            cell = (self._recording.hours(new.timestamp) if has_moved else facts.hour, number)
             self.move((facts.hour, facts.series), counters_of(old), sign=-1)
             self.move(cell, counters_of(new))
+            before = value_of(old, facts.hour, self._names_of(facts.series))
+            self._took.append((before, value_of(new, cell[0], capped)))
             state.created_at = min(state.created_at, new.timestamp)
             found.batch.requests[found.place] = joining.recounted(facts, new, cell, mark)
             self._changed[found.batch.first] = found.batch
@@ -138,15 +145,25 @@ class OpenRequests:
         """Write everything; whether all totals are still exact numbers."""
         for batch in self._changed.values():
             joining.rewrite_batch(self._connection, batch)
+        self._change_durations()
         moved = {cell: counters for cell, counters in self._moved.items() if counters}
         if not moved:
             return True
-        add_cells(self._connection, moved)
+        note_days(self._change.state, {hour // 24 for hour, _ in moved})
+        add_cells(self._connection, LostCells(self._connection, self._change.state).of_hours(moved))
         names = {series: self._names_of(series) for _, series in moved}
         add_sums(self._connection, sums_of(moved, names))
         self._drop_emptied()
         let_old_hours_go(self._connection)
         return is_exact(self._connection)
+
+    def _change_durations(self) -> None:
+        connection, number = self._connection, self._change.state.sequence + 1
+        for before, after in self._took:
+            if before != after:
+                note_days(self._change.state, {before[0], after[0]})
+                durations.take_off(connection, number, before)
+                durations.add_values(connection, number, [after])
 
     def _drop_emptied(self) -> None:
         """A name or an hour that nothing is counted under any more is not listed."""

@@ -149,15 +149,15 @@ def _without_database(trouble: str, history: FileFound, aggregate: FileFound) ->
 def _rebuilt_from(history: FileFound, aggregate: FileFound) -> str:
     if aggregate.kind != "ours":
         return (
-            "aggregate.json is gone too: the totals were rebuilt from the requests in "
-            "history.json; everything older is lost."
+            "aggregate.json is gone too: the totals were rebuilt from breakdown/ and the requests "
+            "in history.json; what neither of them holds is lost."
         )
     if history.kind != "ours":
         return (
-            "It was rebuilt from aggregate.json: all totals are there, the recent requests are "
-            "lost with history.json."
+            "It was rebuilt from aggregate.json and breakdown/: all totals are there, the recent "
+            "requests are lost with history.json."
         )
     return (
-        "It was rebuilt from history.json and aggregate.json: at most the last second before it "
-        "was lost is missing, and logs are read on from where they stood."
+        "It was rebuilt from history.json, aggregate.json and breakdown/: at most the last second "
+        "before it was lost is missing, and logs are read on from where they stood."
     )

@@ -11,6 +11,7 @@ from proxypal.records.imported import ImportedFacts, Recognition
 from proxypal.records.request import RequestLog
 from proxypal.store.values import (
     Backup,
+    BreakdownMonth,
     Finding,
     Gap,
     GroupBy,
@@ -24,8 +25,10 @@ from proxypal.store.values import (
     UsageRow,
 )
 
-if TYPE_CHECKING:  # they are needed by a re-pricing only, and cost every start
+if TYPE_CHECKING:  # they are needed by a query or a re-pricing only, and cost every start
     from proxypal.records.repriced import Priceable, Repricing
+    from proxypal.records.usage_answer import Answer
+    from proxypal.records.usage_query import Query, QueryWords
 
 
 class RequestStore(Protocol):
@@ -90,6 +93,10 @@ class RequestStore(Protocol):
         """
         ...
 
+    def sequence(self) -> int:
+        """The number of the newest change of the facts, by whichever process: it only grows."""
+        ...
+
     def positions(self) -> Positions:
         """Every stored source position."""
         ...
@@ -102,8 +109,12 @@ class RequestStore(Protocol):
         """Let the next reader in at once."""
         ...
 
-    def get_usage_stats(self) -> UsageStats:
-        """All-time numbers, from the totals alone: the cost does not grow with requests."""
+    def get_usage_stats(self, *, series: bool = True) -> UsageStats:
+        """All-time numbers, from the totals alone: the cost does not grow with requests.
+
+        Without `series`, those by day hold the first day and today only, those by hour nothing:
+        ten years of days are for who draws them.
+        """
         ...
 
     def get_aggregate(self) -> Aggregate:
@@ -118,6 +129,22 @@ class RequestStore(Protocol):
         self, group: GroupBy, since_ms: int | None, until_ms: int | None
     ) -> Sequence[UsageRow]:
         """Sums by label; `since_ms` and `until_ms` (exclusive) cut to whole local hours."""
+        ...
+
+    def query(self, query: "Query | QueryWords") -> "Answer":
+        """Figures of any range, filtered and grouped; the answer says what it cannot know.
+
+        Raises:
+            WrongUsage: the words mean nothing; the message says why.
+        """
+        ...
+
+    def query_all(self, queries: "Sequence[Query | QueryWords]") -> "Sequence[Answer]":
+        """The answers to several queries, all of one moment: they agree with each other.
+
+        Raises:
+            WrongUsage: as `query`.
+        """
         ...
 
     def clear_request_history(self, *, forget: bool = False) -> Backup | None:
@@ -148,6 +175,18 @@ class RequestStore(Protocol):
 
     def imported_by(self, fingerprints: Iterable[str]) -> str | None:
         """The backup of the import that brought any of these contents and was not undone."""
+        ...
+
+    def breakdown_months(self) -> Sequence[BreakdownMonth]:
+        """Every month that has requests, oldest first: what is kept of its breakdown."""
+        ...
+
+    def drop_breakdown(self, months: Sequence[str]) -> Backup:
+        """Drop the breakdown of months (`2026-01`); no all-time total changes.
+
+        Raises:
+            WrongUsage: one of them has none, or requests of it can still change.
+        """
         ...
 
     def list_backups(self) -> Sequence[Backup]:

@@ -46,7 +46,10 @@ class Published(msgspec.Struct, kw_only=True, frozen=True, rename="camel"):
 
     `arrivals` are the history rows' numbers in file order (`1-480,490`). `details` are the full
     counters of each scope in the order of the visible series (see `pack_counters`). `covered` are
-    the newest spans of each kind of source (see `covering.py`).
+    the newest spans of each kind of source (see `covering.py`), `gaps` the newest hundred spans
+    that are known to be lost, each with when that was noticed. `breakdown` says of each month
+    from which number on its file is whole (see `months.py`); `dropped_months` have
+    a time, and the names of the imports that were in them.
     """
 
     sequence: int
@@ -63,6 +66,11 @@ class Published(msgspec.Struct, kw_only=True, frozen=True, rename="camel"):
     undo_log: list[UndoEntry] = []
     queues: list[QueueState] = []
     covered: list[tuple[str, int, int]] = []
+    gaps: list[tuple[str, int | None, int | None, str, int]] = []
+    breakdown: dict[str, int] | None = None
+    dropped_months: list[tuple[str, int, list[str]]] = []
+    cells_since: int = 0
+    sketches_since: int = 0
     details: dict[str, str] = {}
     checksum: str
     """The last key of the file: whatever stands before it, it is found from the end."""
@@ -79,6 +87,9 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True):
     undo_log: Sequence[UndoEntry]
     queues: Sequence[QueueState] = ()
     covered: Sequence[tuple[str, int, int]] = ()
+    gaps: Sequence[tuple[str, int | None, int | None, str, int]] = ()
+    breakdown: dict[str, int] | None = None
+    dropped_months: Sequence[tuple[str, int, list[str]]] = ()
 
 
 def render_history(moment: Moment) -> bytes:
@@ -108,6 +119,11 @@ def render_aggregate(moment: Moment) -> bytes:
         undo_log=list(moment.undo_log),
         queues=list(moment.queues),
         covered=list(moment.covered),
+        gaps=list(moment.gaps),
+        breakdown=moment.breakdown,
+        dropped_months=list(moment.dropped_months),
+        cells_since=moment.state.cells_since,
+        sketches_since=moment.state.sketches_since,
         details={
             scope: ";".join(pack_counters(c) for _, c in scope_of(moment.sums, scope))
             for scope in SCOPES

@@ -1,21 +1,28 @@
 """Answers out of the database. Everything here runs inside the caller's snapshot."""
 
 import sqlite3
+from typing import Any
+
+import msgspec
 
 from proxypal.records.aggregate import RequestHistory
 from proxypal.records.counters import Counters
 from proxypal.records.labels import day_label, hour_label, hour_of_label
 from proxypal.records.request import UNKNOWN, decode_request
+from proxypal.store.breakdown_files import wanted_numbers
 from proxypal.store.cells import read_cells
 from proxypal.store.covering import newest_spans
 from proxypal.store.joining import decode_batch
 from proxypal.store.publication import Moment, UndoEntry
+from proxypal.store.series import KINDS, all_series
 from proxypal.store.state import State
 from proxypal.store.totals import SELECT_SUMS, counters_from, read_sums
 from proxypal.store.values import Gap, GroupBy, Positions, QueueState, StoredPosition, UsageRow
 
 _END_OF_TIME = 2**26
 """A local hour in the year 9625: an open end."""
+
+_GAPS_PUBLISHED = 100
 
 _QUEUE_FIELDS = QueueState.__struct_fields__
 
@@ -62,6 +69,16 @@ def read_gaps(connection: sqlite3.Connection) -> list[Gap]:
     """Spans known to be lost, oldest notice first."""
     rows = connection.execute("SELECT source, from_ms, until_ms, reason FROM gaps ORDER BY rowid")
     return [Gap(source=r[0], from_ms=r[1], until_ms=r[2], reason=r[3]) for r in rows]
+
+
+def _newest_gaps(connection: sqlite3.Connection) -> list[tuple[str, Any, Any, str, int]]:
+    """(source, from, until, reason, noticed at), oldest notice first."""
+    rows = connection.execute(
+        "SELECT source, from_ms, until_ms, reason, noticed_at FROM gaps "
+        "ORDER BY rowid DESC LIMIT ?",
+        (_GAPS_PUBLISHED,),
+    ).fetchall()
+    return rows[::-1]
 
 
 def read_queues(connection: sqlite3.Connection) -> list[QueueState]:
@@ -124,6 +141,14 @@ def read_moment(connection: sqlite3.Connection, state: State) -> Moment:
         undo_log=read_undo_log(connection),
         queues=read_queues(connection),
         covered=newest_spans(connection),
+        gaps=_newest_gaps(connection),
+        breakdown=wanted_numbers(connection, state),
+        dropped_months=[
+            (month, dropped_at, msgspec.json.decode(held))
+            for month, dropped_at, held in connection.execute(
+                "SELECT month, dropped_at, held FROM dropped_months ORDER BY month, dropped_at"
+            )
+        ],
     )
 
 
@@ -145,13 +170,13 @@ def read_usage(
     days = _days_between(connection, since, until)
     if group == "day":
         return _rows(days)
-    names = dict(connection.execute(f"SELECT id, {group} FROM series"))
+    names, part = all_series(connection), KINDS.index(group)
     named: dict[str, Counters] = {}
     rest = Counters()
     for counters in days.values():
         rest.add(counters)
     for _, series, counters in read_cells(connection, since, until):
-        named.setdefault(names[series], Counters()).add(counters)
+        named.setdefault(names[series][part], Counters()).add(counters)
         rest.add(counters, sign=-1)
     if rest:
         named.setdefault(UNKNOWN, Counters()).add(rest)

@@ -1,6 +1,7 @@
-"""A database out of the published pair: the way back when `proxypal.db` is lost or damaged."""
+"""A database out of the published files: the way back when `proxypal.db` is lost or damaged."""
 
 import sqlite3
+from pathlib import Path
 
 import msgspec
 
@@ -8,18 +9,29 @@ from proxypal.clock import offset_of
 from proxypal.records.aggregate import Aggregate
 from proxypal.records.counters import Counters, count_into
 from proxypal.records.joining_rule import mark_of
-from proxypal.records.labels import LocalHours, day_label, hour_label
+from proxypal.records.labels import LocalHours, day_label, hour_label, hour_of_label
 from proxypal.records.request import RequestLog, decode_request
 from proxypal.store import joining
+from proxypal.store.breakdown_rebuilding import (
+    add_rows,
+    newer_rows,
+    restore_files,
+    settle,
+    sums_of_files,
+)
 from proxypal.store.covering import add_span
+from proxypal.store.months import month_of, note_months
 from proxypal.store.opening import FileFound
 from proxypal.store.packing import sums_from, unpack_arrivals
 from proxypal.store.publication import Published
 from proxypal.store.recording import keep_rows, series_key_of
 from proxypal.store.series import SeriesIndex, remember_labels
 from proxypal.store.state import State, write_state
+from proxypal.store.told_before import remember_told
 from proxypal.store.totals import Sums, add_sums, let_old_hours_go
 from proxypal.store.values import Span
+
+HOUR_MS = 3_600_000
 
 NUMBERS_SKIPPED = 5_000
 """Numbers given in the lost last second are not given again (5,000 requests/s is our limit)."""
@@ -30,21 +42,34 @@ class _HistoryFile(msgspec.Struct):
 
 
 def rebuild(
-    connection: sqlite3.Connection, history: FileFound, aggregate: FileFound, now_ms: int
-) -> None:
-    """Fill a fresh database from whichever of the two files are ours. In a transaction."""
+    connection: sqlite3.Connection,
+    directory: Path,
+    history: FileFound,
+    aggregate: FileFound,
+    now_ms: int,
+) -> list[str]:
+    """Fill a fresh database from whichever of the files are ours. In a transaction.
+
+    Returns:
+        What has to be said, beyond what is always said of a rebuilding.
+    """
     published = _newest(history, aggregate)
     # The zone is a setting of the data: that of whoever opens the store may be another.
     hours = LocalHours(offset_of(published.settings.zone))
     rows = _rows_of(history)
+    restore_files(connection, directory, published)
+    newer = newer_rows(connection, directory, published, rows, hours)
+    watermark_ms = published.watermark_ms
     if aggregate.published is not None:
         analytics = msgspec.json.decode(aggregate.data, type=Aggregate)
         sums = sums_from(analytics, aggregate.published.details)
         created_at = analytics.created_at
         uncounted = [row for row in rows if row[0] > aggregate.published.sequence]
     else:
-        sums, uncounted = {}, [row for row in rows if row[0] > published.reset_sequence]
-        created_at = min((request.timestamp for _, request in uncounted), default=now_ms)
+        sums, uncounted = sums_of_files(connection), newer
+        created_at = _oldest_ms(sums, rows, published, now_ms)
+        # How far logs were read is lost as well: what they say of this time was counted.
+        watermark_ms = max([watermark_ms, *(request.timestamp for _, request in rows)])
     _count_rows(sums, [request for _, request in uncounted], hours)
     state = State(
         store_id=published.store_id,
@@ -54,13 +79,20 @@ def rebuild(
         live_epochs=published.live_epochs,
         reset_sequence=published.reset_sequence,
         generation=published.generation + 1,
-        watermark_ms=published.watermark_ms,
-        cells_since=hours(now_ms) + 1,
+        watermark_ms=watermark_ms,
+        cells_since=published.cells_since,
         published_sequence=published.sequence,
         settings=published.settings,
         history_extras=_extras_of(history, {"requests", *_HISTORY_KEYS}),
         aggregate_extras=_extras_of(aggregate, _AGGREGATE_KEYS),
+        sketches_since=published.sketches_since,
     )
+    changed = add_rows(connection, newer, hours, state.settings.label_cap, state.sequence)
+    restored = settle(connection, directory, published, sums, changed)
+    if not restored.is_whole:
+        state.cells_since, state.sketches_since = hours(now_ms) + 1, hours(now_ms) // 24 + 1
+    note_months(state, restored.changed)
+    state.sequence += 1
     write_state(connection, state)
     add_sums(connection, sums)
     let_old_hours_go(connection)
@@ -68,7 +100,24 @@ def rebuild(
     keep_rows(connection, rows)
     _restore_window(connection, state, rows, hours, now_ms)
     if aggregate.published is not None:
-        _restore_ledgers(connection, aggregate.published)
+        _restore_ledgers(connection, aggregate.published, restored.keys_since_ms)
+    remember_told(connection, now_ms, published.settings.join_window_ms)
+    return [
+        f"Of {requests} requests of {month} it is not known any more in which hour they were, "
+        "and of which model and key."
+        for month, requests in restored.missing
+    ]
+
+
+def _oldest_ms(
+    sums: Sums, rows: list[tuple[int, RequestLog]], published: Published, now_ms: int
+) -> int:
+    """Since when is tracked, as far as it can be told."""
+    days = [hour_of_label(label) for scope, label in sums if scope == "day"]
+    offset_ms = offset_of(published.settings.zone)(now_ms // 1000) * 1000
+    moments = [hour * HOUR_MS - offset_ms for hour in days]
+    moments += [row.timestamp for arrival, row in rows if arrival > published.reset_sequence]
+    return min(moments, default=now_ms)
 
 
 _HISTORY_KEYS = {
@@ -121,17 +170,22 @@ def _restore_window(
     now_ms: int,
 ) -> None:
     series = SeriesIndex()
+    dropped = {month for (month,) in connection.execute("SELECT month FROM dropped_months")}
     for arrival, request in sorted(rows, key=lambda row: row[0]):
         key = series_key_of(request)
         number = series.admit(connection, [key], state.settings.label_cap)[key][0]
         by_id, digest = joining.hashes_of(request)
         place = (hours(request.timestamp), number)
+        if month_of(place[0] // 24) in dropped:
+            continue  # its cell is put aside as it was
         found = joining.open_request(request, arrival, by_id, digest, place, mark_of(request))
         epoch = state.epoch if arrival > state.reset_sequence else -1
         joining.remember(connection, [found], now_ms, epoch)
 
 
-def _restore_ledgers(connection: sqlite3.Connection, published: Published) -> None:
+def _restore_ledgers(
+    connection: sqlite3.Connection, published: Published, keys_since_ms: int | None
+) -> None:
     connection.executemany(
         "INSERT INTO positions (id, source, version, state) VALUES (?, ?, ?, ?)",
         [(p.id, p.source, p.version, bytes(p.state)) for p in published.positions],
@@ -149,7 +203,15 @@ def _restore_ledgers(connection: sqlite3.Connection, published: Published) -> No
         [msgspec.structs.astuple(queue) for queue in published.queues],
     )
     connection.executemany("INSERT INTO covered VALUES (?, ?, ?)", published.covered)
-    # The ids that a queue told of are lost: to a log of its time it is like an imported file.
+    connection.executemany(
+        "INSERT INTO gaps (source, from_ms, until_ms, reason, noticed_at) VALUES (?, ?, ?, ?, ?)",
+        published.gaps,
+    )
+    if keys_since_ms is None:
+        return
+    # Ids that a queue told of last are lost: to a log of that time it is like an imported file.
+    lost_from_ms = keys_since_ms - published.settings.join_window_ms
     for source, from_ms, until_ms in published.covered:
-        if source.startswith("queue "):
-            add_span(connection, f"import {source}", Span(from_ms, until_ms))
+        if source.startswith("queue ") and until_ms > lost_from_ms:
+            span = Span(max(from_ms, lost_from_ms), until_ms)
+            add_span(connection, f"import {source}", span)

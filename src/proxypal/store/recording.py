@@ -10,8 +10,9 @@ from proxypal.records.counters import Counters, count_into
 from proxypal.records.joining_rule import NO_MARK, Mark, line_mark
 from proxypal.records.labels import LocalHours
 from proxypal.records.request import MAX_INTEGER, RequestLog, encode_request
-from proxypal.store import joining
-from proxypal.store.cells import Cells, add_cells, seal
+from proxypal.store import durations, joining
+from proxypal.store.cells import Cells, add_cells, fold, seal
+from proxypal.store.months import note_days
 from proxypal.store.series import SeriesIndex, SeriesKey
 from proxypal.store.state import State
 from proxypal.store.totals import HOURS_KEPT, add_sums, let_old_hours_go, sums_of
@@ -29,7 +30,7 @@ class Prepared(NamedTuple):
 
     `place` is its index in the caller's batch. `id_hash` and `digest` are 0 when the request
     came without an id: it can then never be a repetition. `mark` is what a source that is not a
-    log remembers for joining; a log's is made when needed.
+    log remembers for joining; a log's is made when needed, and so is its `meeting_hash`.
     """
 
     place: int
@@ -37,6 +38,7 @@ class Prepared(NamedTuple):
     id_hash: int
     digest: int
     mark: Mark | None = None
+    meeting_hash: int | None = None
 
 
 class Counted(NamedTuple):
@@ -89,6 +91,8 @@ class Recording:
             state.sequence = after
             if is_due:
                 trim_history(connection, state.settings.history_limit)
+                fold(connection)
+                durations.fold(connection, after)
                 self.known.oldest = joining.oldest_arrival(connection)
         return Counted(len(fitting), duplicates, rejected)
 
@@ -112,8 +116,17 @@ class Recording:
                 cells[hour, numbered[key][0]] = counters
             else:
                 into.add(counters)
+        note_days(state, {hour // 24 for hour, _ in cells})
         add_cells(connection, cells)
         add_sums(connection, sums_of(cells, dict(numbered.values())))
+        durations.add_values(
+            connection,
+            state.sequence + 1,
+            [
+                value_of(item.request, hour, numbered[key][1])
+                for item, (hour, key) in zip(batch, places, strict=True)
+            ],
+        )
         self._tidy(connection, state, [hour for hour, _ in cells])
         # "Tracked since" is a promise about the numbers: nothing counted is older.
         state.created_at = min(state.created_at, *(item.request.timestamp for item in batch))
@@ -129,6 +142,7 @@ class Recording:
                 item.digest,
                 (places[place][0], numbered[places[place][1]][0]),
                 NO_MARK if pushed else item.mark or line_mark(item.request),
+                item.meeting_hash,
             )
             for place, item in enumerate(batch[start:], start)
             if pushed or item.mark is not None or self._may_meet(item.request, horizon)
@@ -199,6 +213,11 @@ class Recording:
                 counters = grouped[place] = Counters()
             count_into(counters, request)
         return grouped, places
+
+
+def value_of(request: RequestLog, hour: int, key: SeriesKey) -> durations.Value:
+    """How long a request took, at the local hour and under the names it counts."""
+    return hour // 24, key[0], key[1], request.duration_ms, request.ttft_ms
 
 
 def series_key_of(request: RequestLog) -> SeriesKey:

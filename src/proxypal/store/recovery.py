@@ -17,7 +17,7 @@ import msgspec
 from proxypal.clock import Clock, iso_utc, offset_of
 from proxypal.errors import CannotWrite
 from proxypal.records.labels import LocalHours
-from proxypal.store import backups, durable_files
+from proxypal.store import backups, breakdown_files, durable_files, succession
 from proxypal.store.actions import Import, import_facts
 from proxypal.store.database import Database
 from proxypal.store.examining import AGGREGATE, HISTORY, examine_database, examine_file
@@ -181,6 +181,7 @@ class Opener:
                 upgrade(connection)
                 told = self._fill(connection, plan, (found, *files), now_ms)
             durable_files.sync_directory(self.directory)
+            told += breakdown_files.set_unknown_aside(self.directory, database, iso_utc(now_ms))
         except BaseException:
             database.close()
             raise
@@ -191,6 +192,8 @@ class Opener:
         durable_files.remove_temporaries(self.directory, f"{HISTORY}.*")
         durable_files.remove_temporaries(self.directory, f"{AGGREGATE}.*")
         durable_files.remove_temporaries(self.directory / backups.DIRECTORY)
+        breakdown_files.remove_leftovers(self.directory)
+        succession.remove_leftovers(self.directory)
 
     def _set_aside(self, plan: Plan, stamp: str) -> None:
         for name, reason in plan.set_aside.items():
@@ -207,8 +210,7 @@ class Opener:
         _, history, aggregate = found
         hours = LocalHours(offset_of(self.settings.zone))
         if plan.action == "rebuild":
-            rebuild(connection, history, aggregate, now_ms)
-            return []
+            return rebuild(connection, self.directory, history, aggregate, now_ms)
         state = fresh_state(os.urandom(16).hex(), now_ms, self.settings)
         write_state(connection, state)
         if plan.action != "migrate":

@@ -23,6 +23,7 @@ from proxypal.records.repriced import (
 from proxypal.records.request import RequestLog, decode_request
 from proxypal.store import actions, backups, import_ledger, joining, recosting
 from proxypal.store.cells import Cells, add_cells, read_cells
+from proxypal.store.months import month_of, note_days
 from proxypal.store.payloads import read_payloads
 from proxypal.store.recording import series_key_of
 from proxypal.store.series import KINDS, OTHER, all_series
@@ -37,18 +38,21 @@ def read_priceable(change: Change, hours: LocalHours) -> Priceable:
     """Everything in the totals that has tokens and could be given a price."""
     connection = change.connection
     names = all_series(connection)
-    numbers = {key: number for number, key in names.items()}
     cells: Cells = {}
     for hour, series, counters in read_cells(connection):
         cells.setdefault((hour, series), Counters()).add(counters)
+    dropped = {month for (month,) in connection.execute("SELECT month FROM dropped_months")}
     requests: list[CountedRequest] = []
     for arrival, request, hour, key in _known_requests(change, hours):
-        sums = cells.get((hour, numbers.get(key, -1)))
+        number = names.number_of(key)
+        sums = None if number is None else cells.get((hour, number))
         counted = counters_of(request)
         in_cell = sums is not None and _holds(sums, counted)
         if sums is not None and in_cell:
             sums.add(counted, sign=-1)
-        if request.tokens_in or request.tokens_out:
+        # The cell of a dropped month comes back as it was put aside: its costs must be the same.
+        is_aside = not in_cell and month_of(hour // 24) in dropped
+        if (request.tokens_in or request.tokens_out) and not is_aside:
             requests.append(
                 CountedRequest(
                     arrival=arrival,
@@ -221,13 +225,19 @@ def _fill(delta: sqlite3.Connection, change: Change, difference: _Difference) ->
         f"INSERT INTO sums VALUES ({_MARKS})",
         [(*key, *counter_values(counters)) for key, counters in difference.sums.items()],
     )
-    import_ledger.put_cells_aside(delta, difference.cells)
+    import_ledger.put_aside(delta, import_ledger.Breakdown(difference.cells, {}, {}))
     recosting.put_costs_aside(delta, difference.costs)
 
 
 def _add_to_cells(change: Change, difference: _Difference) -> None:
-    numbers = {key: number for number, key in all_series(change.connection).items()}
+    keys = dict.fromkeys(names for _, names in difference.cells)
+    cap = change.state.settings.label_cap
+    numbered = change.series.admit(change.connection, keys, cap)
+    note_days(change.state, {hour // 24 for hour, _ in difference.cells})
     add_cells(
         change.connection,
-        {(hour, numbers[names]): counters for (hour, names), counters in difference.cells.items()},
+        {
+            (hour, numbered[names][0]): counters
+            for (hour, names), counters in difference.cells.items()
+        },
     )

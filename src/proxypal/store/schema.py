@@ -8,6 +8,8 @@ import sqlite3
 from collections.abc import Callable
 
 from proxypal.records.counters import COUNT_FIELDS
+from proxypal.records.labels import day_label
+from proxypal.store.renumbering import renumber
 
 APPLICATION_ID = 0x70707864  # "ppxd", shown by file(1)
 
@@ -198,7 +200,119 @@ def _step_2(connection: sqlite3.Connection) -> None:
     _run(connection, VERSION_2)
 
 
-STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (_step_1, _step_2)
+VERSION_3 = f"""
+-- A name's number within its kind, from 2 on: see series.py.
+ALTER TABLE labels ADD COLUMN number INTEGER NOT NULL DEFAULT 0;
+UPDATE labels SET number = 1 + (
+  SELECT count(*) FROM labels AS other
+  WHERE other.kind = labels.kind AND other.label <= labels.label
+);
+CREATE UNIQUE INDEX labels_by_number ON labels (kind, number);
+
+ALTER TABLE series RENAME TO old_series;
+ALTER TABLE cells RENAME TO old_cells;
+ALTER TABLE sealed_cells RENAME TO old_sealed_cells;
+
+-- Sums of one local hour (since 1970-01-01T00 on the wall clock) and series, which is the numbers
+-- of its five names in one: see series.py. Only what is not sealed: see cells.py.
+CREATE TABLE cells (
+  hour INTEGER NOT NULL,
+  series INTEGER NOT NULL,
+  {_COUNTERS},
+  PRIMARY KEY (hour, series)
+) WITHOUT ROWID;
+
+-- Cells of a local day (days since 1970-01-01) packed together: see cell_tables.py. A part has
+-- another number each time it is made.
+CREATE TABLE sealed_cells (
+  part INTEGER PRIMARY KEY,
+  day INTEGER NOT NULL,
+  size INTEGER NOT NULL,                -- how many cells
+  kinds TEXT NOT NULL,                  -- which rollups there are of it
+  body BLOB NOT NULL
+);
+CREATE INDEX sealed_cells_by_day ON sealed_cells (day, size, kinds);
+
+-- Sums of a part over fewer names, see rollups.py.
+CREATE TABLE rollups (
+  kind TEXT NOT NULL,
+  day INTEGER NOT NULL,
+  part INTEGER NOT NULL,
+  body BLOB NOT NULL,
+  PRIMARY KEY (kind, day, part)
+) WITHOUT ROWID;
+
+-- Sums of a local day and series whose hours are unknown: totals that were imported.
+CREATE TABLE day_cells (
+  day INTEGER NOT NULL,
+  series INTEGER NOT NULL,
+  {_COUNTERS},
+  PRIMARY KEY (day, series)
+) WITHOUT ROWID;
+
+-- How durations and times to first token of a local day are distributed: records/sketch.py.
+-- Names are those the cells count under. `changed` is the number of the
+-- last change.
+CREATE TABLE sketches (
+  day INTEGER NOT NULL,
+  provider TEXT NOT NULL,
+  model TEXT NOT NULL,
+  changed INTEGER NOT NULL,
+  durations BLOB NOT NULL,
+  ttfts BLOB NOT NULL,
+  PRIMARY KEY (day, provider, model)
+);
+CREATE INDEX sketches_by_change ON sketches (day, changed);
+
+-- The last few durations, which the sketches do not have yet: see durations.py.
+CREATE TABLE open_durations (
+  day INTEGER NOT NULL,
+  provider TEXT NOT NULL,
+  model TEXT NOT NULL,
+  duration_ms INTEGER NOT NULL,
+  ttft_ms INTEGER
+);
+
+-- Months (YYYY-MM) whose cells, day cells and sketches were dropped; their sums stay. More than
+-- once if requests of it came later.
+CREATE TABLE dropped_months (
+  month TEXT NOT NULL,
+  dropped_at INTEGER NOT NULL,          -- Unix ms
+  held TEXT NOT NULL,                   -- imports and re-pricings (JSON) that were in its cells
+  PRIMARY KEY (month, dropped_at)
+) WITHOUT ROWID;
+
+-- What is known of each month's breakdown file: the number it was written at, and how it was left.
+CREATE TABLE breakdown_files (
+  month TEXT PRIMARY KEY,               -- YYYY-MM
+  sequence INTEGER NOT NULL,
+  size INTEGER NOT NULL,
+  mtime_ns INTEGER NOT NULL
+) WITHOUT ROWID;
+
+-- Months and the number of their last change, see months.py: what tells which files to write.
+ALTER TABLE state ADD COLUMN month_changes TEXT NOT NULL DEFAULT '';
+
+-- Local day (days since 1970-01-01) from which on each request of the cells is in the sketches.
+ALTER TABLE state ADD COLUMN sketches_since INTEGER NOT NULL DEFAULT 0;
+"""
+
+
+def _step_3(connection: sqlite3.Connection) -> None:
+    _run(connection, VERSION_3)
+    renumber(connection)
+    # Every month that has anything gets its file.
+    days = connection.execute(
+        "SELECT DISTINCT day FROM sealed_cells UNION SELECT DISTINCT hour / 24 FROM cells "
+        "UNION SELECT DISTINCT day FROM day_keys"
+    )
+    months = sorted({day_label(day * 24)[:7] for (day,) in days})
+    connection.execute(
+        "UPDATE state SET month_changes = ?", (",".join(f"{month}:1" for month in months),)
+    )
+
+
+STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (_step_1, _step_2, _step_3)
 """STEPS[n] brings version n to n + 1; each runs inside the opening transaction."""
 
 VERSION = len(STEPS)

@@ -31,6 +31,8 @@ class State(msgspec.Struct):
     settings: StoreSettings
     history_extras: bytes = b"{}"
     aggregate_extras: bytes = b"{}"
+    month_changes: str = ""
+    sketches_since: int = 0
 
     @property
     def has_left(self) -> bool:
@@ -119,6 +121,6 @@ def write_state(connection: sqlite3.Connection, state: State) -> None:
 def write_progress(connection: sqlite3.Connection, state: State) -> None:
     """Advance only what every recording transaction may move: the number and "tracked since"."""
     connection.execute(
-        "UPDATE state SET sequence = ?, created_at = ? WHERE one = 1",
-        (state.sequence, state.created_at),
+        "UPDATE state SET sequence = ?, created_at = ?, month_changes = ? WHERE one = 1",
+        (state.sequence, state.created_at, state.month_changes),
     )

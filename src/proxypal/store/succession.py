@@ -15,6 +15,8 @@ from proxypal.errors import StoreError
 from proxypal.store import durable_files
 from proxypal.store.database import Database, translated
 from proxypal.store.examining import examine_database
+from proxypal.store.leases import is_alive
+from proxypal.store.opening import DATABASE
 from proxypal.store.state import LEFT, State, read_state
 
 _RENAME = "UPDATE state SET store_id = ? WHERE one = 1"
@@ -60,6 +62,15 @@ def take_over(lost: Database, stamp: str) -> tuple[bool, str]:
     return True, warning
 
 
+def remove_leftovers(directory: Path) -> None:
+    """Delete copies that killed processes left unfinished; others may be copying at this moment."""
+    for path in directory.glob(f".{DATABASE}.*.tmp*"):
+        process = path.name.rpartition(".tmp")[0].rpartition(".")[2]
+        if not process.isdigit() or not is_alive(int(process)):
+            with contextlib.suppress(OSError):
+                path.unlink()
+
+
 def _state_of(database: Database) -> State | None:
     try:
         with database.snapshot() as connection:
@@ -99,3 +110,5 @@ def _remove_companions(lost: Database) -> None:
     if lost.has_its_wal():
         for suffix in ("-wal", "-shm"):
             lost.path.with_name(lost.path.name + suffix).unlink(missing_ok=True)
+        # A power failure must not bring it back beside the successor either.
+        durable_files.sync_directory(lost.path.parent)

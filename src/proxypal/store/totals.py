@@ -1,13 +1,16 @@
 """Adding to the all-time sums. The only statements that change a total."""
 
-import copy
 import sqlite3
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from functools import lru_cache
+from typing import Any
 
-from proxypal.records.counters import COUNT_FIELDS, COUNTER_FIELDS, Counters
+from proxypal.records.aggregate import Aggregate
+from proxypal.records.counters import COUNT_FIELDS, COUNTER_FIELDS, Counters, total_of
 from proxypal.records.labels import day_label, hour_label, hour_of_label
 from proxypal.records.request import MAX_INTEGER
+from proxypal.records.summing import Series, aggregate_of
 from proxypal.store.series import SeriesKey
 
 Sums = dict[tuple[str, str], Counters]
@@ -65,27 +68,21 @@ def counters_from(values: Iterable[int | str]) -> Counters:
 
 def sums_of(cells: Mapping[tuple[int, int], Counters], names: Mapping[int, SeriesKey]) -> Sums:
     """What hour cells add to each scope; `names` are the series' keys."""
-    sums: Sums = {}
-    shared: set[tuple[str, str]] = set()
+    found: dict[tuple[str, str], list[Counters]] = {}
+    labels = {hour: (day_label(hour), hour_label(hour)) for hour in {hour for hour, _ in cells}}
     for (hour, series), counters in cells.items():
         provider, model = names[series][:2]
+        day, label = labels[hour]
         for key in (
             ("total", ""),
-            ("day", day_label(hour)),
-            ("hour", hour_label(hour)),
+            ("day", day),
+            ("hour", label),
             ("model", model),
             ("provider", provider),
         ):
-            if key not in sums:
-                # Most sums of a small batch come from one cell: its counters serve as they are.
-                sums[key] = counters
-                shared.add(key)
-                continue
-            if key in shared:
-                shared.discard(key)
-                sums[key] = copy.copy(sums[key])
-            sums[key].add(counters)
-    return sums
+            found.setdefault(key, []).append(counters)
+    # Most sums of a small batch come from one cell: its counters serve as they are.
+    return {key: total_of(parts) for key, parts in found.items()}
 
 
 def add_sums(connection: sqlite3.Connection, sums: Sums, sign: int = 1) -> None:
@@ -127,6 +124,44 @@ def let_old_hours_go(connection: sqlite3.Connection) -> None:
 def drop_empty(connection: sqlite3.Connection) -> None:
     """Delete sums that an undo brought back to nothing; the total always stays."""
     connection.execute(f"DELETE FROM sums WHERE {EMPTY}")
+
+
+def read_aggregate(
+    connection: sqlite3.Connection, created_at: int, only_day: str | None = None
+) -> Aggregate:
+    """The all-time analytics; of days and hours only what they show of them is read.
+
+    With `only_day`, of all days only that one and the first are there, and no hours.
+    """
+    few = connection.execute(f"{SELECT_SUMS} WHERE scope NOT IN ('day', 'hour')")
+    labels, requests, tokens, costs = _columns(connection, "day", only_day)
+    hours = Series((), (), ()) if only_day else Series(*_columns(connection, "hour")[:3])
+    return aggregate_of(
+        {(row[0], row[1]): counters_from(row[2:]) for row in few},
+        created_at,
+        days=Series(labels, requests, tokens, list(map(_money, costs))),
+        hours=hours,
+    )
+
+
+def _columns(
+    connection: sqlite3.Connection, scope: str, only: str | None = None
+) -> tuple[Any, ...]:
+    """Labels in order, requests, tokens and costs as text; `only` those of one and the first."""
+    ends = (
+        "" if only is None
+        else "AND label IN (?, (SELECT min(label) FROM sums WHERE scope = 'day')) "
+    )  # fmt: skip
+    rows = connection.execute(
+        "SELECT label, requests, tokens_in + tokens_out, cost_usd FROM sums "
+        f"WHERE scope = ? {ends}ORDER BY label",
+        (scope,) if only is None else (scope, only),
+    ).fetchall()
+    return tuple(zip(*rows, strict=True)) or ((), (), (), ())
+
+
+_money = lru_cache(maxsize=8192)(Decimal)
+"""The cost of a day gone by is the same text at every look."""
 
 
 def is_exact(connection: sqlite3.Connection) -> bool:

@@ -1,4 +1,4 @@
-"""Undoing a Clear, Reset, Import, Migration or Re-price, keeping what came after.
+"""Undoing a Clear, Reset, Import, Migration, Re-price or a dropped month, keeping what came after.
 
 Undo of a reset adds the put-aside totals, of a clear merges the rows, of an import or migration
 takes off exactly what it added. An import undone while a later reset has its numbers put aside is
@@ -11,7 +11,8 @@ import sqlite3
 import msgspec
 
 from proxypal.errors import AlreadyUndone, BackupNotFound, WrongUsage
-from proxypal.store import backups, import_ledger, recosting
+from proxypal.store import backups, dropping, import_ledger, recosting
+from proxypal.store.breakdown_files import note_all_months
 from proxypal.store.publication import UndoEntry
 from proxypal.store.reading import find_undo_entry, read_undo_log
 from proxypal.store.recording import trim_history
@@ -46,6 +47,8 @@ def undo(change: Change, name: str) -> Backup:
             _undo_reset(change, delta, entry)
         elif entry.kind == "clear":
             _undo_clear(change, delta)
+        elif entry.kind == "breakdown":
+            dropping.undo_drop(change, delta, backup, entry)
         else:
             if entry.kind != "reprice":
                 _refuse_if_repriced(connection, entry)
@@ -68,7 +71,7 @@ def _undo_clear(change: Change, delta: sqlite3.Connection) -> None:
         if entry.kind == "reprice":
             _set_costs(change, entry)
         # Rows of an import that was undone since they were put aside stay away.
-        if entry.undone_at is not None and entry.kind not in {"clear", "reset"}:
+        if entry.undone_at is not None and entry.kind not in {"clear", "reset", "breakdown"}:
             with (
                 contextlib.suppress(BackupNotFound),
                 backups.opened_delta(data_directory, entry.name) as imported,
@@ -98,7 +101,8 @@ def _undo_reset(change: Change, delta: sqlite3.Connection, entry: UndoEntry) -> 
     about = delta.execute("SELECT * FROM about").fetchone()
     created_at, _, cells_since, reset_sequence = about[:4]
     add_sums(connection, _sums_in(delta))
-    import_ledger.move_stored_cells(change, delta, sign=1)
+    note_all_months(change)
+    import_ledger.move_breakdown(change, import_ledger.stored_breakdown(delta))
     if not is_exact(connection):
         raise WrongUsage(
             "Restoring this would push an all-time total beyond 2^53 - 1, the largest exact "
@@ -109,13 +113,22 @@ def _undo_reset(change: Change, delta: sqlite3.Connection, entry: UndoEntry) -> 
         state.reset_sequence = reset_sequence
     state.created_at = min(state.created_at, created_at)
     state.cells_since = max(state.cells_since, cells_since)
+    state.sketches_since = max(state.sketches_since, _sketches_since(delta, about))
     state.live_epochs = sorted({*state.live_epochs, *entry.epochs})
     for owed in read_undo_log(connection):
         if owed.owed and set(owed.epochs) <= set(entry.epochs):
             with backups.opened_delta(data_directory, owed.name) as imported:
-                _take_off(change, imported)
+                _take_off(change, imported, owed.name)
                 _take_claim_off(change, imported)
             connection.execute("UPDATE undo_log SET owed = 0 WHERE name = ?", (owed.name,))
+
+
+def _sketches_since(delta: sqlite3.Connection, about: tuple[int, ...]) -> int:
+    """From which day on the durations of all cells in a backup are known; older ones have none."""
+    if len(about) > 7:
+        return about[7]
+    (last,) = delta.execute("SELECT max(hour) FROM cells").fetchone()
+    return 0 if last is None else int(last) // 24 + 1
 
 
 def _refuse_if_repriced(connection: sqlite3.Connection, entry: UndoEntry) -> None:
@@ -133,7 +146,7 @@ def _undo_import(change: Change, delta: sqlite3.Connection, entry: UndoEntry) ->
     about = delta.execute("SELECT * FROM about").fetchone()
     watermark_before, watermark_after = about[4:6]
     if set(entry.epochs) <= set(state.live_epochs):
-        _take_off(change, delta)
+        _take_off(change, delta, entry.name)
         _take_claim_off(change, delta)
     else:
         connection.execute("UPDATE undo_log SET owed = 1 WHERE name = ?", (entry.name,))
@@ -141,7 +154,7 @@ def _undo_import(change: Change, delta: sqlite3.Connection, entry: UndoEntry) ->
     trim_history(connection, state.settings.history_limit)
     _take_rows_off(connection, delta)
     connection.execute("DELETE FROM fingerprints WHERE backup = ?", (entry.name,))
-    import_ledger.forget_beside(connection, entry.name)
+    import_ledger.forget_beside(change, entry.name)
     if state.watermark_ms == watermark_after:
         state.watermark_ms = watermark_before
 
@@ -168,9 +181,11 @@ def _sums_in(delta: sqlite3.Connection) -> Sums:
     return {(row[0], row[1]): counters_from(row[2:]) for row in delta.execute("SELECT * FROM sums")}
 
 
-def _take_off(change: Change, imported: sqlite3.Connection) -> None:
-    """Take off exactly what an import added to the sums and cells."""
+def _take_off(change: Change, imported: sqlite3.Connection, name: str) -> None:
+    """Take off exactly what an import added to the sums and cells; `name` is its backup."""
     connection = change.connection
+    # An hour of long ago can have begun anew; what the import added to it went with the old one.
+    let_old_hours_go(connection)
     kept = {label for (label,) in connection.execute("SELECT label FROM sums WHERE scope = 'hour'")}
     add_sums(
         connection,
@@ -179,4 +194,5 @@ def _take_off(change: Change, imported: sqlite3.Connection) -> None:
     )
     connection.execute("DELETE FROM sums WHERE scope = 'hour' AND requests < 0")
     drop_empty(connection)
-    import_ledger.move_stored_cells(change, imported, sign=-1)
+    breakdown = import_ledger.stored_breakdown(imported)
+    import_ledger.take_breakdown_off(change, breakdown, name)

@@ -13,7 +13,7 @@ from proxypal.records.counters import Counters
 from proxypal.records.request import RequestLog
 
 GroupBy = Literal["day", "hour", "model", "provider"]
-BackupKind = Literal["clear", "reset", "import", "migration", "reprice"]
+BackupKind = Literal["clear", "reset", "import", "migration", "reprice", "breakdown"]
 
 
 class Rejection(msgspec.Struct, frozen=True):
@@ -153,7 +153,7 @@ class QueueState(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit
 
 
 class Backup(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """What one Clear, Reset, Import, Migration or Re-price put aside, restorable by its name."""
+    """What one action (see `BackupKind`) put aside, restorable by its name."""
 
     name: str
     kind: BackupKind
@@ -162,6 +162,20 @@ class Backup(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     rows: int
     undone_at: int | None = None
     note: str = ""
+
+
+class BreakdownMonth(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A month of the breakdown.
+
+    Of its `requests` in the totals, `placed` have names and an hour or at least a day. `size_bytes`
+    is that of its file, 0 as long as there is none. `dropped_at` is when it was dropped.
+    """
+
+    month: str
+    requests: int
+    placed: int
+    size_bytes: int
+    dropped_at: int | None = None
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
@@ -183,7 +197,8 @@ class StoreSettings(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Settings of the data, kept in the database so that every process agrees.
 
     `zone` is an IANA name, None for the machine's. `join_window_ms` and `join_window_requests`
-    bound what can still be revised or recognised as a duplicate.
+    bound what can still be revised or recognised as a duplicate. `breakdown_months` is how many
+    months of cells are kept, None for all; totals are kept for ever.
     """
 
     zone: str | None = None
@@ -191,3 +206,4 @@ class StoreSettings(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     join_window_ms: int = 2 * 3600 * 1000
     join_window_requests: int = 10_000
     label_cap: int = 1000
+    breakdown_months: int | None = None

@@ -1,15 +1,12 @@
 """`proxypal clear`, `reset` and `restore`: ask, back up, undo."""
 
-import os
-import pty
 import shlex
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from proxypal import RequestLog, Store
-from running import PROGRAM, environment, proxypal
+from running import answering, proxypal
 
 
 @pytest.fixture
@@ -115,27 +112,11 @@ def test_an_empty_history_needs_no_clearing(tmp_path: Path) -> None:
     assert "Nothing was there to clear" in cleared.err
 
 
-def _answering(home: Path, command: str, answer: bytes) -> tuple[int, str]:
-    leader, follower = pty.openpty()
-    with subprocess.Popen(
-        [*PROGRAM, command],
-        stdin=follower,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=environment(home),
-    ) as process:
-        os.close(follower)
-        os.write(leader, answer)
-        _, told = process.communicate(timeout=30)
-    os.close(leader)
-    return process.returncode, told.decode()
-
-
 @pytest.mark.parametrize("command", ["clear", "reset"])
 @pytest.mark.parametrize("answer", [b"n\n", b"\n"])
 def test_no_means_no(home: Path, command: str, answer: bytes) -> None:
     """Clear history, reset analytics → confirmation works: without a yes nothing changes."""
-    code, told = _answering(home, command, answer)
+    code, told = answering(home, answer, command)
     assert code == 1
     assert "[y/N]" in told
     assert "Nothing was changed." in told
@@ -145,5 +126,5 @@ def test_no_means_no(home: Path, command: str, answer: bytes) -> None:
 @pytest.mark.parametrize(("command", "after"), [("clear", (3, 0)), ("reset", (0, 3))])
 def test_yes_means_yes(home: Path, command: str, after: tuple[int, int]) -> None:
     """Answering y does it."""
-    assert _answering(home, command, b"y\n")[0] == 0
+    assert answering(home, b"y\n", command)[0] == 0
     assert _counts(home) == after

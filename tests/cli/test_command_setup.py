@@ -56,7 +56,7 @@ def test_settings_of_the_data_are_kept_with_it(tmp_path: Path) -> None:
     assert proxypal(tmp_path, "record", stdin=lines).code == 0
     assert len(proxypal(tmp_path, "history", "--json").json()) == 2
     shown = proxypal(tmp_path, "setup", "data", "--json").json()
-    assert shown == {"zone": "Asia/Kolkata", "historyLimit": 2}
+    assert shown == {"zone": "Asia/Kolkata", "historyLimit": 2, "keepMonths": None}
 
 
 def test_an_unknown_zone_is_refused(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from builders import access_line, log_of
+from fake_proxy import FakeProxy
 from running import PROGRAM, environment, proxypal, start
 
 
@@ -156,3 +157,25 @@ def test_a_long_backlog_has_a_progress_bar(tmp_path: Path, log: Path) -> None:
     assert "Reading the log" in shown
     assert "MB" in shown
     assert "3 requests recorded." in shown
+
+
+def test_a_remote_log_is_read_over_http(tmp_path: Path) -> None:
+    """`--remote-log` needs no file here: the requests of the proxy's log are recorded and shown."""
+    with FakeProxy(tmp_path / "elsewhere") as fake:
+        fake.request("claude-sonnet-4-5")
+        fake.settle()
+        key = tmp_path / "key"
+        key.write_text(fake.key)
+        asked = ("--cliproxy", fake.url, "--management-key-file", str(key))
+        done = proxypal(tmp_path, "watch", "--once", "--remote-log", *asked)
+        assert (done.code, done.out.count("claude-sonnet-4-5")) == (0, 1)
+        assert "read over HTTP" in done.err
+        assert fake.key not in done.out + done.err
+        assert fake.seen["GET /v0/management/logs"] > 0
+
+
+def test_a_remote_log_needs_a_proxy_and_its_key(tmp_path: Path) -> None:
+    """Without them it is wrong usage, and the message names the options."""
+    refused = proxypal(tmp_path, "watch", "--once", "--remote-log")
+    assert refused.code == 2
+    assert "--management-key-file" in refused.err

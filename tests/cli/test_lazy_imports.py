@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from running import environment
+from running import environment, proxypal
 
 _REPORT = """
 import sys
@@ -21,12 +21,14 @@ HEAVY = {
     "concurrent.futures",
     "email",
     "filelock",
+    "genai_prices",
     "http",
     "hypothesis",
     "logging",
     "platformdirs",
     "proxypal.records.exports",
     "proxypal.records.legacy",
+    "proxypal.service.pricing",
     "proxypal.service.watching",
     "proxypal.sources",
     "pygments",
@@ -51,9 +53,19 @@ def _imported_by(home: Path, *arguments: str) -> set[str]:
     return set(run.stderr.decode().splitlines()[-1].split())
 
 
-@pytest.mark.parametrize("arguments", [["stats", "--json"], ["record"], ["history", "--json"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["stats", "--json"],
+        ["stats", "--last", "7d", "--by", "model", "--json"],
+        ["record"],
+        ["history", "--json"],
+        ["statusline"],
+        ["budget", "--check"],
+    ],
+)
 def test_fast_commands_import_nothing_heavy(tmp_path: Path, arguments: list[str]) -> None:
-    """`stats --json`, record and history --json import no printer, zones, sources or migration."""
+    """What prompts and scripts call imports no printer, zones, sources, prices or migration."""
     assert _imported_by(tmp_path, *arguments) & HEAVY == set()
 
 
@@ -73,6 +85,16 @@ def test_a_command_imports_no_other_command(tmp_path: Path, arguments: list[str]
         if name.startswith("proxypal.cli.commands.")
     }
     assert commands <= {arguments[0]}
+
+
+def test_a_status_line_reads_settings_without_more(tmp_path: Path) -> None:
+    """With a store, names and a budget that is passed, a status line is still without the rest."""
+    proxypal(tmp_path, "record", stdin='{"status": 200, "model": "m", "path": "/v1/messages"}')
+    (tmp_path / "data" / "settings.toml").write_text(
+        '[[budget]]\nper = "day"\nrequests = 0\n', encoding="utf-8"
+    )
+    assert _imported_by(tmp_path, "statusline") & HEAVY == set()
+    assert "passed" in proxypal(tmp_path, "statusline").out
 
 
 def test_help_opens_no_store(tmp_path: Path) -> None:

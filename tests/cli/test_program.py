@@ -46,8 +46,8 @@ def test_every_command_and_option_is_explained(name: str, command: click.Command
 
 @pytest.mark.parametrize(("name", "command"), _subcommands())
 def test_every_command_takes_the_data_directory(name: str, command: click.Command) -> None:
-    """--data-dir is accepted after every command that has data."""
-    if isinstance(command, click.Group) or name.startswith(("completion", "setup")):
+    """--data-dir is accepted after every command that has data of the user's."""
+    if isinstance(command, click.Group) or name.startswith(("completion", "setup", "demo")):
         return
     assert any("--data-dir" in parameter.opts for parameter in command.params), name
 
@@ -65,7 +65,7 @@ def test_alone_it_says_where_to_start(tmp_path: Path) -> None:
     """`proxypal` without a command helps, and that is no failure."""
     shown = proxypal(tmp_path)
     assert shown.code == 0
-    assert "Start here:\n    proxypal watch" in shown.out
+    assert "Start here:\n    proxypal serve" in shown.out
     for name in COMMANDS:
         assert f"\n  {name} " in shown.out
 
@@ -76,7 +76,7 @@ def test_the_version_is_the_packages(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["nonsense"], ["stats", "--nonsense"], ["stats", "--by", "colour"], ["import"]]
+    "arguments", [["nonsense"], ["stats", "--nonsense"], ["history", "--limit", "few"], ["import"]]
 )
 def test_wrong_usage_ends_with_2(tmp_path: Path, arguments: list[str]) -> None:
     """A command line that means nothing ends with 2, says why on stderr, and prints no data."""
@@ -141,13 +141,17 @@ def test_a_full_disk_behind_stdout_is_told(tmp_path: Path) -> None:
 
 
 def test_completion_scripts_complete(tmp_path: Path) -> None:
-    """The completion of a shell offers commands and options, with what they are for."""
+    """The completion of a shell offers commands, options, and what usage is grouped by."""
     script = proxypal(tmp_path, "completion", "bash")
     assert script.code == 0
     assert "_PROXYPAL_COMPLETE=bash_complete" in script.out
     words = {"COMP_WORDS": "proxypal st", "COMP_CWORD": "1"}
     offered = proxypal(tmp_path, _PROXYPAL_COMPLETE="bash_complete", **words)
-    assert offered.out.splitlines() == ["plain,stats"]
+    assert offered.out.splitlines() == ["plain,stats", "plain,statusline"]
+    words = {"COMP_WORDS": "proxypal stats --by model,w", "COMP_CWORD": "3"}
+    offered = proxypal(tmp_path, _PROXYPAL_COMPLETE="bash_complete", **words)
+    names = [line.removeprefix("plain,") for line in offered.out.splitlines()]
+    assert names == ["model,week", "model,weekday-hour"]
     for shell in ("zsh", "fish"):
         assert "proxypal" in proxypal(tmp_path, "completion", shell).out
 

@@ -141,3 +141,34 @@ def test_wall_time_is_in_the_zone() -> None:
     """Times are shown on the clock of the zone, not in UTC."""
     assert text.wall_time(1_766_394_932_000, lambda _: 5400) == "2025-12-22 10:45:32"
     assert text.wall_date(1_766_394_932_000, lambda _: 14 * 3600) == "2025-12-22"
+
+
+@given(st.floats(0, 1))
+def test_a_rate_is_never_rounded_to_all_or_nothing(share: float) -> None:
+    """Like `percent`: within a twentieth of a percent, but 0 and 100 % only where it is so."""
+    shown = float(text.rate(share).removesuffix(" %"))
+    assert shown == pytest.approx(share * 100, abs=0.1)
+    assert (shown == 0) == (share == 0)
+    assert (shown == 100) == (share == 1)
+
+
+@given(st.lists(st.floats(0, 1e9) | st.integers(0, 2**53), max_size=80), st.booleans())
+def test_small_bars_stand_in_the_order_of_their_values(
+    values: list[float],
+    blocks: bool,
+) -> None:
+    """A character each; the larger is never drawn lower, and what is above zero is seen."""
+    grades = "·▁▂▃▄▅▆▇█" if blocks else " _.-=+*%#"
+    heights = [grades.index(char) for char in text.sparkline(values, blocks=blocks)]
+    assert len(heights) == len(values)
+    assert [height > 0 for height in heights] == [value > 0 for value in values]
+    ranked = sorted(zip(values, heights, strict=True))
+    assert [height for _, height in ranked] == sorted(heights)
+    assert not any(values) or max(heights) == 8
+
+
+def test_shades_are_relative_to_the_largest_anywhere() -> None:
+    """Of several grids, the darkest is where the most is, and equal values are equally dark."""
+    assert text.shades([0, 1, 25, 26, 50, 75, 100], 100) == "·░░▒▒▓█"
+    assert text.shades([0, 1, 100], 400) == "·░░"
+    assert text.shades([0, 1, 26, 75, 100], 100, blocks=False) == " .+*#"

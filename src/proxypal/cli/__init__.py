@@ -15,18 +15,24 @@ from proxypal.cli import exits
 from proxypal.cli.options import remember_data_directory, take_data_directory
 
 COMMANDS: dict[str, str] = {
+    "serve": "proxypal.cli.commands.serve",
     "watch": "proxypal.cli.commands.watch",
     "record": "proxypal.cli.commands.record",
     "import": "proxypal.cli.commands.import_files",
     "stats": "proxypal.cli.commands.stats",
     "history": "proxypal.cli.commands.history",
+    "statusline": "proxypal.cli.commands.statusline",
+    "budget": "proxypal.cli.commands.budget",
     "prices": "proxypal.cli.commands.prices",
     "export": "proxypal.cli.commands.export",
     "clear": "proxypal.cli.commands.clear",
     "reset": "proxypal.cli.commands.reset",
     "restore": "proxypal.cli.commands.restore",
+    "breakdown": "proxypal.cli.commands.breakdown",
     "doctor": "proxypal.cli.commands.doctor",
     "setup": "proxypal.cli.commands.setup",
+    "service": "proxypal.cli.commands.service",
+    "demo": "proxypal.cli.commands.demo",
     "completion": "proxypal.cli.commands.completion",
 }
 """Command to the module whose `command` it is, in the order of `proxypal --help`."""
@@ -64,7 +70,8 @@ def program(context: click.Context, data_dir: Path) -> None:
 
     \b
     Start here:
-      proxypal watch    records every request CLIProxyAPI logs, as it comes
+      proxypal serve    records every request of CLIProxyAPI, and shows it in the browser
+      proxypal watch    records in the terminal instead, a line per request
       proxypal stats    shows what was recorded, all-time
     """  # noqa: D301 - click keeps the lines after a backspace character as they are
     del data_dir  # the command that follows finds it through the context

@@ -12,8 +12,12 @@ from typing import TypeVar
 
 import click
 
+from proxypal import clock
 from proxypal.cli.opening import tell_warning
+from proxypal.errors import WrongUsage
+from proxypal.service.login_memory import LoginMemory
 from proxypal.service.queue_settings import QueueSettings, choose_queue
+from proxypal.service.remote_following import RemoteLogSettings
 from proxypal.store import Store
 
 Decorated = TypeVar("Decorated", bound=Callable[..., object])
@@ -36,6 +40,33 @@ def queue_options(command: Decorated) -> Decorated:
         "[default: $PROXYPAL_CLIPROXY, else the one whose config is found]",
     )
     return with_url(with_key(command))
+
+
+remote_log_option = click.option(
+    "--remote-log",
+    is_flag=True,
+    help="Read the log of that proxy over HTTP, where its file is not on this machine.",
+)
+"""Decorator of commands that can read a log over the proxy's management API."""
+
+
+def remote_log_settings(
+    queue: QueueSettings | str, zone: str | None, *, is_wanted: bool
+) -> RemoteLogSettings | None:
+    """The log to read over HTTP, from the proxy whose queue is read. `zone`: as the user named it.
+
+    Raises:
+        WrongUsage: it is wanted, and no proxy or no key is given; or there is no such zone.
+    """
+    if not is_wanted:
+        return None
+    if isinstance(queue, str):
+        raise WrongUsage(
+            "--remote-log reads the log of the proxy named by --cliproxy URL, with its management "
+            "key (--management-key-file FILE or PROXYPAL_MANAGEMENT_KEY)."
+        )
+    offset = None if zone is None else clock.offset_of(zone)
+    return RemoteLogSettings(queue.address, queue.keys, queue.logins or LoginMemory(), offset)
 
 
 def queue_settings(url: str | None, key_file: Path | None, store: Store) -> QueueSettings | str:
@@ -61,4 +92,5 @@ def queue_settings(url: str | None, key_file: Path | None, store: Store) -> Queu
         partial(read_payload, labels=secret.labels),
         Pricing.of(store, store.path).price_attempts,
         choice.retention_ms,
+        logins=LoginMemory(),
     )

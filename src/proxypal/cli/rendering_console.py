@@ -5,6 +5,7 @@ into cells as `Text`, never as markup.
 """
 
 import io
+import shutil
 
 import click
 from rich.console import Console, RenderableType
@@ -15,6 +16,9 @@ from proxypal.cli.output import is_plain, is_terminal, takes_blocks
 from proxypal.cli.rendering_text import bar, harmless
 
 BAR_WIDTH = 24
+_ENOUGH_COLUMNS = 110
+"""Of a terminal, for a table with bars of full width; numbers must not be cut for them."""
+
 _UNWRAPPED = 10_000
 """Width of a pipe: nothing is cut or wrapped there."""
 
@@ -39,8 +43,11 @@ def show(*parts: RenderableType) -> None:
     click.echo("\n".join(line.rstrip() for line in drawn.getvalue().splitlines()))
 
 
-def new_table(title: str, *names: str, numbers: str = "") -> Table:
-    """An empty table. `names` listed in `numbers` (separated by spaces) stand to the right."""
+def new_table(title: str, *names: str, numbers: str = "", flexible: str = "") -> Table:
+    """An empty table. `names` listed in `numbers` (separated by spaces) stand to the right.
+
+    Those in `flexible` hold `name_cell`s, which are cut on a narrow terminal before any number.
+    """
     table = Table(
         title=title or None,
         title_justify="left",
@@ -54,7 +61,7 @@ def new_table(title: str, *names: str, numbers: str = "") -> Table:
         table.add_column(
             name,
             justify="right" if name in right else "left",
-            no_wrap=True,
+            no_wrap=name not in flexible.split(),
             overflow="ellipsis",
         )
     return table
@@ -62,9 +69,23 @@ def new_table(title: str, *names: str, numbers: str = "") -> Table:
 
 def name_cell(name: str, style: str = "") -> Text:
     """A recorded name, harmless."""
-    return Text(harmless(name), style=style)
+    return Text(harmless(name), style=style, no_wrap=True, overflow="ellipsis")
 
 
 def bar_cell(value: int, most: int, style: str = "cyan") -> Text:
     """A bar relative to the largest value of its table."""
-    return Text(bar(value, most, BAR_WIDTH, blocks=takes_blocks()), style=style)
+    return Text(bar(value, most, bar_width(), blocks=takes_blocks()), style=style)
+
+
+def bar_width() -> int:
+    """How long a bar may be: shorter on a narrow terminal."""
+    return max(BAR_WIDTH // 3, BAR_WIDTH - _missing_columns() // 2)
+
+
+def is_narrow() -> bool:
+    """Whether there is no room for all one could say."""
+    return bool(_missing_columns())
+
+
+def _missing_columns() -> int:
+    return max(0, _ENOUGH_COLUMNS - shutil.get_terminal_size().columns) if is_terminal() else 0

@@ -1,4 +1,4 @@
-"""Usage as tables with bars. Figures in, `rich` tables out; nothing is asked of the store."""
+"""The all-time page: figures in, `rich` tables with bars out; nothing is asked of the store."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -16,12 +16,9 @@ from proxypal.cli.rendering_text import (
     money,
     percent,
     short_count,
-    spent,
-    wall_time,
 )
 from proxypal.records.aggregate import ModelUsage, ProviderUsage, UsageStats
-from proxypal.records.labels import Offset
-from proxypal.service.usage_report import UsageGroup, UsageReport
+from proxypal.records.known_amounts import known_cost
 
 TOP = 10
 DAYS = 14
@@ -95,8 +92,8 @@ def _usage_table(
 
 
 def _cost(amount: Decimal | None) -> str:
-    # Without tokens or without a price nothing is known, and nothing known is not $0.
-    return money(amount) if amount else NOTHING
+    known = None if amount is None else known_cost(amount)
+    return NOTHING if known is None else money(known)
 
 
 def _days(stats: UsageStats, today: date) -> list[Table | Text]:
@@ -127,47 +124,3 @@ def _days(stats: UsageStats, today: date) -> list[Table | Text]:
             _cost(costs.get(label)),
         )
     return [table]
-
-
-def report(usage: UsageReport, offset: Offset) -> list[Table | Text]:
-    """A span of time, grouped; `offset` is the zone in which the span is named."""
-    total = usage.total
-    span = ""
-    if usage.since is not None:
-        span += f" since {wall_time(usage.since, offset)[:16]}"
-    if usage.until is not None:
-        span += f" until {wall_time(usage.until, offset)[:16]}"
-    heading = (
-        f"{counted(total.requests, 'request')}{span}: "
-        f"{percent(total.success_count, total.requests)} succeeded, "
-        f"{short_count(total.tokens)} tokens, {spent(total.cost_usd, total.unpriced)}"
-    )
-    parts: list[Table | Text] = [Text(heading, style="bold")]
-    sections = (
-        ("", usage.by or "", usage.groups),
-        ("Models", "model", usage.models),
-        ("Providers", "provider", usage.providers),
-    )
-    for title, noun, groups in sections:
-        if groups is not None:
-            parts += [Text(), _group_table(title, noun, groups)]
-    return parts
-
-
-def _group_table(title: str, noun: str, groups: Sequence[UsageGroup]) -> Table:
-    numbers = "requests success in out cost unpriced average"
-    table = new_table(title, noun, "requests", "", *numbers.split()[1:], numbers=numbers)
-    most = max((group.requests for group in groups), default=0)
-    for group in groups:
-        table.add_row(
-            name_cell(group.label),
-            grouped(group.requests),
-            bar_cell(group.requests, most),
-            percent(group.success_count, group.requests),
-            short_count(group.input_tokens),
-            short_count(group.output_tokens),
-            _cost(group.cost_usd),
-            grouped(group.unpriced) if group.unpriced else "",
-            NOTHING if group.average_duration_ms is None else duration(group.average_duration_ms),
-        )
-    return table

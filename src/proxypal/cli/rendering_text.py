@@ -5,8 +5,10 @@ is not zero does not read as zero, and what failed once does not read as 100 %.
 """
 
 import time
+from collections.abc import Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
 from functools import lru_cache
+from math import ceil
 from typing import Final
 
 from proxypal.records.labels import Offset
@@ -16,6 +18,9 @@ NOTHING: Final = "-"
 
 _UNITS = ("K", "M", "B", "T", "Q")
 _BAR_EIGHTHS = " ▏▎▍▌▋▊▉"
+_HEIGHTS = ("▁▂▃▄▅▆▇█", "_.-=+*%#")
+_SHADES = ("░▒▓█", ".+*#")
+SHADE_COUNT: Final = 4
 
 
 def grouped(count: int) -> str:
@@ -65,6 +70,14 @@ def percent(part: int, whole: int) -> str:
         return NOTHING
     tenths = (part * 2000 + whole) // (whole * 2)
     if 0 < part < whole:
+        tenths = min(max(tenths, 1), 999)
+    return f"{tenths // 10}.{tenths % 10} %"
+
+
+def rate(share: float) -> str:
+    """A share of 1 like `percent`: only none reads `0.0 %`, only all `100.0 %`."""
+    tenths = int(share * 1000 + 0.5)
+    if 0 < share < 1:
         tenths = min(max(tenths, 1), 999)
     return f"{tenths // 10}.{tenths % 10} %"
 
@@ -123,3 +136,23 @@ def bar(value: int, most: int, width: int, *, blocks: bool = True) -> str:
     if not blocks:
         return "#" * max(1, (eighths + 4) // 8)
     return ("█" * (eighths // 8) + _BAR_EIGHTHS[eighths % 8]).rstrip()
+
+
+def sparkline(values: Sequence[float], *, blocks: bool = True) -> str:
+    """A character for each value, as high as it is large."""
+    return _graded(values, max(values, default=0), _HEIGHTS[0 if blocks else 1], blocks=blocks)
+
+
+def shades(values: Sequence[float], most: float, *, blocks: bool = True) -> str:
+    """A character for each value, as dark as it is large beside `most`."""
+    return _graded(values, most, _SHADES[0 if blocks else 1], blocks=blocks)
+
+
+def _graded(values: Sequence[float], most: float, grades: str, *, blocks: bool) -> str:
+    """What is above zero is always seen; nothing is a dot, or a space where `.` is a grade."""
+    nothing = "·" if blocks else " "
+    last = len(grades) - 1
+    return "".join(
+        grades[max(0, min(last, ceil(value * len(grades) / most) - 1))] if value > 0 else nothing
+        for value in values
+    )

@@ -27,6 +27,9 @@ from proxypal.service.watch_events import (
     QueueLost,
     QueueStandingBy,
     Recorded,
+    RemoteLogFailed,
+    RemoteLogRead,
+    RemoteLogStandingBy,
     StandingBy,
     StoreRecovered,
     StoreTrouble,
@@ -72,7 +75,8 @@ class WatchScreen:
                 say(f"{_caught_up(event)} Waiting for more; Ctrl-C ends.")
         else:
             self.rejected += isinstance(event, LineRejected)
-            say(_sentence(event, self._offset))
+            if said := watch_sentence(event, self._offset):
+                say(said)
 
     def close(self) -> None:
         """Take the progress bar away."""
@@ -107,7 +111,8 @@ def _caught_up(event: CaughtUp) -> str:
     return f"Read {counted(event.lines, 'line')}, {counted(event.requests, 'request')}, in {took}."
 
 
-def _sentence(event: WatchEvent, offset: Offset) -> str:
+def watch_sentence(event: WatchEvent, offset: Offset) -> str:
+    """What is worth saying of an event that is no request; empty if it is nothing."""
     said = ""
     match event:
         case LineRejected():
@@ -152,6 +157,24 @@ def _of_queue(event: WatchEvent) -> str:
             said = f"proxypal: {event.error} {held} held in memory; trying again in {wait}."
         case QueueLost():
             said = f"proxypal: {event.url}: {counted(event.records, 'record')} could not be kept."
+        case _:
+            said = _of_remote_log(event)
+    return said
+
+
+def _of_remote_log(event: WatchEvent) -> str:
+    said = ""
+    match event:
+        case RemoteLogRead():
+            said = f"Log of {event.url}: read over HTTP."
+        case RemoteLogFailed():
+            again = ""
+            if event.retry_in_ms is not None:
+                again = f" Trying again in {duration(event.retry_in_ms)}."
+            said = f"proxypal: {event.error}{again}"
+        case RemoteLogStandingBy():
+            where = f"as {event.path}" if event.path else "by another proxypal"
+            said = f"The log of {event.url} is read {where}; standing by to take over."
     return said
 
 

@@ -15,7 +15,7 @@ import msgspec
 from proxypal.records.attempt import Attempt
 from proxypal.records.detection import canonical_provider
 from proxypal.records.foreign_rows import AttemptRow
-from proxypal.records.imported import ImportedFacts, cut_to
+from proxypal.records.imported import SOURCE, ImportedFacts, cut_to
 from proxypal.records.incoming import MAX_SKEW_MS, admit, settled_model
 from proxypal.records.joining_rule import (
     SLACK_MS,
@@ -28,7 +28,7 @@ from proxypal.records.joining_rule import (
 )
 from proxypal.records.natural_key import attempt_key
 from proxypal.records.request import RequestLog
-from proxypal.service.import_gathering import SOURCE, Gathering
+from proxypal.service.import_gathering import Gathering
 from proxypal.service.import_report import BadRow, RowTally
 from proxypal.service.import_rows import totalled_notes
 from proxypal.service.import_sieve import Sieve

@@ -47,6 +47,9 @@ def _examined(path: Path) -> ImportUnit:
         wanted = f"neither {HISTORY_FILE}, {AGGREGATE_FILE} nor {_LOG_FILE}"
         return ImportUnit((path,), "unknown", f"there is {wanted} in this folder")
     try:
+        if path.exists() and not path.is_file():
+            why = "it is a pipe or a device, not a file; write what it gives to a file first"
+            return ImportUnit((path,), "unknown", why)
         with path.open("rb") as file:
             head = file.read(_HEAD_BYTES)
     except OSError as error:

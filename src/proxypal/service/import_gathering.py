@@ -8,16 +8,14 @@ from collections.abc import Mapping
 from heapq import heappush, heappushpop
 
 from proxypal.records.counters import Counters, count_into, counters_of
-from proxypal.records.imported import Basis, DayKeys, ImportedFacts, Names
-from proxypal.records.labels import LocalHours, day_label, hour_label
+from proxypal.records.imported import SOURCE, Basis, DayKeys, ImportedFacts, Names
+from proxypal.records.labels import LocalHours, day_label, hour_label, hour_of_label
 from proxypal.records.request import RequestLog
+from proxypal.records.sketch import Sketch
 from proxypal.store.values import StoreSettings
 
 OTHER = "other"
 """What names beyond the cap count under."""
-
-SOURCE = "import"
-"""`RequestLog.source` of a request that another program's file told of."""
 
 Cell = tuple[int, Names]
 
@@ -29,7 +27,8 @@ class Gathering:
         self.hours = hours
         self._settings = settings
         self._cells: dict[Cell, Counters] = {}
-        self._sums: dict[tuple[str, str], Counters] = {}
+        self._days: dict[tuple[int, Names], Counters] = {}
+        self._sketches: dict[tuple[int, str, str], tuple[Sketch, Sketch]] = {}
         self._capped: dict[Names, Names] = {}
         self._names: tuple[set[str], ...] = tuple(set() for _ in range(5))
         self._recent: list[tuple[int, int]] = []
@@ -43,6 +42,7 @@ class Gathering:
         Returns its number, by which it can be changed.
         """
         count_into(self._counters(request), request)
+        self._time(request)
         self._note_moment(request.timestamp)
         self._count += 1
         number = self._count
@@ -59,6 +59,8 @@ class Gathering:
         """Count a request that was added as `new` from now on."""
         self._counters(old).add(counters_of(old), sign=-1)
         count_into(self._counters(new), new)
+        self._time(old, sign=-1)
+        self._time(new)
         self._note_moment(new.timestamp)
         if number in self._rows:
             self._rows[number] = new
@@ -66,6 +68,7 @@ class Gathering:
     def take_off(self, number: int, request: RequestLog) -> None:
         """Count only the tokens of a request that was added: it is counted elsewhere."""
         self._counters(request).add(counters_of(request), sign=-1)
+        self._time(request, sign=-1)
         self._rows.pop(number, None)
         self.add_tokens(request)
 
@@ -77,14 +80,28 @@ class Gathering:
             self._note_moment(request.timestamp)
 
     def add_total(self, day: str, names: tuple[str, str], counters: Counters, at_ms: int) -> None:
-        """Add what a model used on a day, told without an hour: to sums, not to cells.
+        """Add what a model used on a day, told without an hour.
 
         A question about a part of a day cannot see it, one about whole days does.
         """
-        provider, model, *_ = self._admitted((*names, "", "", ""))
-        for key in (("total", ""), ("day", day), ("model", model), ("provider", provider)):
-            self._sums.setdefault(key, Counters()).add(counters)
+        place = (hour_of_label(day) // 24, self._admitted((*names, "", "", SOURCE)))
+        self._days.setdefault(place, Counters()).add(counters)
         self._note_moment(at_ms)
+
+    def _time(self, request: RequestLog, sign: int = 1) -> None:
+        """Count how long a request took, or no more."""
+        names = self._admitted((request.provider, request.model, "", "", ""))
+        place = (self.hours(request.timestamp) // 24, names[0], names[1])
+        sketches = self._sketches.get(place)
+        if sketches is None:
+            sketches = self._sketches[place] = (Sketch(), Sketch())
+        for sketch, took_ms in zip(sketches, (request.duration_ms, request.ttft_ms), strict=True):
+            if took_ms is not None and sign > 0:
+                sketch.add(took_ms)
+            elif took_ms is not None:
+                one = Sketch()
+                one.add(took_ms)
+                sketch.subtract(one)
 
     def _counters(self, request: RequestLog) -> Counters:
         names = self._admitted(
@@ -137,8 +154,12 @@ class Gathering:
         rows = sorted((row.timestamp, number) for number, row in self._rows.items())
         return ImportedFacts(
             requests=[self._rows[number] for _, number in rows],
-            sums=_summed(self._sums, cells),
+            sums=_summed(cells, self._days),
             cells=cells,
+            days={place: counters for place, counters in self._days.items() if counters},
+            sketches={
+                place: sketches for place, sketches in self._sketches.items() if sketches[0].count
+            },
             created_at_ms=self._oldest_ms,
             keys=keys or {},
             basis=basis,
@@ -160,12 +181,18 @@ def tokens_alone(counters: Counters) -> Counters:
 
 
 def _summed(
-    sums: Mapping[tuple[str, str], Counters], cells: Mapping[Cell, Counters]
+    cells: Mapping[Cell, Counters], days: Mapping[Cell, Counters]
 ) -> dict[tuple[str, str], Counters]:
-    """What cells add to each scope, together with sums that have no cell."""
+    """What cells and sums of days add to each scope."""
     summed: dict[tuple[str, str], Counters] = {}
-    for key, counters in sums.items():
-        summed.setdefault(key, Counters()).add(counters)
+    for (day, (provider, model, *_)), counters in days.items():
+        for key in (
+            ("total", ""),
+            ("day", day_label(day * 24)),
+            ("model", model),
+            ("provider", provider),
+        ):
+            summed.setdefault(key, Counters()).add(counters)
     for (hour, (provider, model, *_)), counters in cells.items():
         for key in (
             ("total", ""),

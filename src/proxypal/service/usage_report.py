@@ -1,16 +1,26 @@
-"""Usage of a span of time, summed and grouped, in the shape every surface shows.
+"""The report of a span of time: sums by day, hour, model or provider, in a shape that is kept.
 
-Must not enter: how it is drawn, and what a moment is called.
+`stats --json` has printed it from the first version on. What can be asked beyond it is a query
+and has an answer of its own. Must not enter: how it is drawn, and what a moment is called.
 """
 
 from collections.abc import Iterable
 from decimal import Decimal
+from operator import attrgetter
+from typing import Literal
 
 import msgspec
 
-from proxypal.records.counters import Counters, plain_money
+from proxypal.records.labels import Offset
+from proxypal.records.local_range import LocalRange
+from proxypal.records.usage_answer import Answer, Row
+from proxypal.records.usage_metrics import Figures
+from proxypal.records.usage_notes import Note
+from proxypal.records.usage_query import Query
+from proxypal.records.wall_clock import moments_of
 from proxypal.store.protocol import RequestStore
-from proxypal.store.values import GroupBy, UsageRow
+
+GroupBy = Literal["day", "hour", "model", "provider"]
 
 
 class UsageGroup(msgspec.Struct, kw_only=True, frozen=True, rename="camel"):
@@ -41,15 +51,23 @@ class UsageGroup(msgspec.Struct, kw_only=True, frozen=True, rename="camel"):
     other_failures: int
 
 
+METRICS = tuple(name for name in UsageGroup.__struct_fields__ if name != "label")
+
+_figures_of = attrgetter(*METRICS)
+
+
 class UsageReport(msgspec.Struct, kw_only=True, frozen=True, rename="camel", omit_defaults=True):
     """Usage between `since` and `until` (Unix milliseconds, exclusive; None is open).
 
-    With `by`: `groups`. Without: `models` and `providers`.
+    They are those of the whole local hours that were counted. With `by`: `groups`, those that
+    have requests. Without: `models` and `providers`. `exact` and `notes` are the answer's.
     """
 
     since: int | None = msgspec.field(default_factory=lambda: None)
     until: int | None = msgspec.field(default_factory=lambda: None)
     by: GroupBy | None = msgspec.field(default_factory=lambda: None)
+    exact: bool
+    notes: list[Note]
     total: UsageGroup
     groups: list[UsageGroup] | None = None
     models: list[UsageGroup] | None = None
@@ -57,59 +75,38 @@ class UsageReport(msgspec.Struct, kw_only=True, frozen=True, rename="camel", omi
 
 
 def usage_report(
-    store: RequestStore, by: GroupBy | None, since_ms: int | None, until_ms: int | None
+    store: RequestStore, by: GroupBy | None, asked: LocalRange, now_hour: int, offset: Offset
 ) -> UsageReport:
-    """What was used in the span. Days and hours in their order, names by requests, most first."""
-    if by is not None:
-        rows = store.usage_by(by, since_ms, until_ms)
-        return UsageReport(
-            since=since_ms, until=until_ms, by=by, total=_total(rows), groups=_groups(by, rows)
-        )
-    models = store.usage_by("model", since_ms, until_ms)
-    providers = store.usage_by("provider", since_ms, until_ms)
+    """What was used in the span. Days and hours in their order, names by requests, most first.
+
+    `now_hour` is the local hour it is asked in, `offset` of the data's zone.
+    """
+
+    def grouped(name: str) -> Answer:
+        return store.query(Query(range=asked, by=(name,), metrics=METRICS, now_hour=now_hour))
+
+    found = grouped(by or "model")
+    groups = _groups(found.rows)
     return UsageReport(
-        since=since_ms,
-        until=until_ms,
-        total=_total(models),
-        models=_groups("model", models),
-        providers=_groups("provider", providers),
+        since=_moment(asked.since_hour, offset),
+        until=_moment(asked.until_hour, offset),
+        by=by,
+        exact=found.exact,
+        notes=list(found.notes),
+        total=_group("total", found.total),
+        groups=groups if by else None,
+        models=None if by else groups,
+        providers=None if by else _groups(grouped("provider").rows),
     )
 
 
-def _groups(by: GroupBy, rows: Iterable[UsageRow]) -> list[UsageGroup]:
-    groups = [_group(row.label, row.sums) for row in rows]
-    if by in {"model", "provider"}:
-        return sorted(groups, key=lambda group: (-group.requests, group.label))
-    return sorted(groups, key=lambda group: group.label)
+def _moment(hour: int | None, offset: Offset) -> int | None:
+    return None if hour is None else moments_of(hour * 3600, offset)[0] * 1000
 
 
-def _total(rows: Iterable[UsageRow]) -> UsageGroup:
-    total = Counters()
-    for row in rows:
-        total.add(row.sums)
-    return _group("total", total)
+def _groups(rows: Iterable[Row]) -> list[UsageGroup]:
+    return [_group(row.labels[0], row) for row in rows if row.requests]
 
 
-def _group(label: str, sums: Counters) -> UsageGroup:
-    requests = sums.requests
-    return UsageGroup(
-        label=label,
-        requests=requests,
-        success_count=sums.success,
-        failure_count=sums.failures,
-        success_rate=sums.success / requests if requests else None,
-        tokens=sums.tokens,
-        input_tokens=sums.tokens_in,
-        output_tokens=sums.tokens_out,
-        cached_tokens=sums.tokens_cached,
-        cache_write_tokens=sums.tokens_cache_write,
-        reasoning_tokens=sums.tokens_reasoning,
-        cost_usd=plain_money(sums.cost_usd),
-        unpriced=sums.unpriced,
-        average_duration_ms=sums.duration_ms / requests if requests else None,
-        client_gone=sums.client_gone,
-        rate_limited=sums.rate_limited,
-        client_errors=sums.client_errors,
-        server_errors=sums.server_errors,
-        other_failures=sums.other_failures,
-    )
+def _group(label: str, figures: Figures) -> UsageGroup:
+    return UsageGroup(label=label, **dict(zip(METRICS, _figures_of(figures), strict=True)))

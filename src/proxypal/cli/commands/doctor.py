@@ -49,7 +49,8 @@ def _repaired(data_dir: Path) -> Sequence[Finding]:
 def _examined(data_dir: Path) -> Sequence[Finding]:
     try:
         if not data_dir.exists() or not any(data_dir.iterdir()):
-            return [Finding(check="data", ok=True, detail=f"nothing recorded yet in {data_dir}")]
+            none = Finding(check="data", ok=True, detail=f"nothing recorded yet in {data_dir}")
+            return [none, _writable(data_dir)] if data_dir.exists() else [none]
         store = Store(data_dir, read_only=True)
     except (StoreError, OSError) as error:
         return [Finding(check="data", ok=False, detail=str(error))]

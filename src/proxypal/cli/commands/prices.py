@@ -8,7 +8,6 @@ import click
 from proxypal import clock
 from proxypal.cli.confirming import agreed, undo_command
 from proxypal.cli.exits import DONE, FAILED
-from proxypal.cli.moments import since_ms
 from proxypal.cli.opening import opened, opened_to_read
 from proxypal.cli.options import in_data_directory, json_option, yes_option
 from proxypal.cli.output import print_json, say
@@ -80,10 +79,14 @@ def command(  # noqa: PLR0913 - each is an option of the command line
 def _moment(day: str) -> int:
     from datetime import UTC  # noqa: PLC0415 - only with --date
 
+    from proxypal.records.local_range import RangeReader  # noqa: PLC0415 - the same
+    from proxypal.records.tolerant_json import Refused  # noqa: PLC0415 - the same
+
     try:
-        return since_ms(day, clock.now_ms(), zone_offset(UTC))
-    except ValueError as error:
-        raise WrongUsage(f"{error}.") from error
+        asked = RangeReader(clock.now_ms(), zone_offset(UTC)).between(day.strip(), None)
+    except Refused as error:
+        raise WrongUsage(f"--date: {error}.") from error
+    return (asked.since_hour or 0) * 3_600_000
 
 
 def _pricing(store: Store, data_dir: Path) -> "Pricing":

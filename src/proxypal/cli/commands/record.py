@@ -2,26 +2,20 @@
 
 import signal
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING
 
 import click
 
 from proxypal.cli.exits import DONE, FAILED
+from proxypal.cli.lazy_pricing import LazyPricing
 from proxypal.cli.opening import opened
 from proxypal.cli.options import in_data_directory
 from proxypal.cli.output import print_json_line, say
 from proxypal.cli.rendering_text import counted
 from proxypal.errors import StoreError
-from proxypal.records.request import RequestLog
 from proxypal.service.arrivals import Arrivals
 from proxypal.service.recording import Recorder, Tally, record_stream
-from proxypal.store import Store
-
-if TYPE_CHECKING:
-    from proxypal.service.pricing import Pricing
 
 _STDIN = 0
 
@@ -43,24 +37,6 @@ class _Answers:
         say(f"proxypal: {counted(held, 'request')} held in memory, not durable yet")
 
 
-class _Prices:
-    """Prices requests; what that takes is imported when the first one has tokens."""
-
-    def __init__(self, store: Store, data_dir: Path) -> None:
-        self._store = store
-        self._data_dir = data_dir
-        self._pricing: Pricing | None = None
-
-    def __call__(self, requests: Sequence[RequestLog]) -> Sequence[RequestLog]:
-        if self._pricing is None:
-            from proxypal.service.pricing import Pricing  # noqa: PLC0415 - see the docstring
-
-            self._pricing = Pricing.of(self._store, self._data_dir)
-            for problem in self._pricing.settings.problems:
-                say(f"proxypal: {problem}")
-        return self._pricing.price_requests(requests)
-
-
 @click.command("record")
 @in_data_directory
 def command(*, data_dir: Path) -> int:
@@ -78,7 +54,7 @@ def command(*, data_dir: Path) -> int:
         with opened(data_dir) as store:
             arrivals = Arrivals(_STDIN)
             _stop_in_order(arrivals)
-            store.price_with(_Prices(store, data_dir))
+            store.price_with(LazyPricing(store))
             record_stream(Recorder(store, _Answers(), tally), arrivals)
     except StoreError:
         if tally.unsafe_from is not None:

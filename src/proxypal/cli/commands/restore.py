@@ -19,6 +19,7 @@ _UNDONE: dict[BackupKind, str] = {
     "import": "Undone: the {requests} that the import added are gone again.",
     "migration": "Undone: the {requests} that were taken over are gone again.",
     "reprice": "Undone: {requests} have their old cost again.",
+    "breakdown": "Undone: the breakdown has {requests} more again.",
 }
 
 

@@ -10,6 +10,8 @@ from proxypal.cli.options import in_data_directory, json_option
 from proxypal.cli.output import finding_line, print_json, say
 from proxypal.service.proxy_setup import examine_proxy_config
 
+_MONTHS_AT_MOST = 1200
+
 
 @click.group("setup")
 def command() -> None:
@@ -56,6 +58,19 @@ def _how_to_read_the_queue(url: str, *, has_key: bool) -> str:
     )
 
 
+def _months(context: click.Context, parameter: click.Parameter, value: str | None) -> int | None:
+    """`12` or `all`, which is 0."""
+    if value is None or value == "all":
+        return None if value is None else 0
+    if not value.isdecimal() or not 1 <= int(value) <= _MONTHS_AT_MOST:
+        raise click.BadParameter(
+            f"{value!r} is neither a number from 1 to {_MONTHS_AT_MOST} nor `all`.",
+            context,
+            parameter,
+        )
+    return int(value)
+
+
 @command.command("data")
 @click.option("--zone", metavar="ZONE", help="Time zone of day and hour labels from now on.")
 @click.option(
@@ -64,19 +79,37 @@ def _how_to_read_the_queue(url: str, *, has_key: bool) -> str:
     metavar="N",
     help="How many recent requests to keep.",
 )
+@click.option(
+    "--keep-months",
+    metavar="N|all",
+    callback=_months,
+    help="How many months before this one keep their breakdown; totals are kept for ever.",
+)
 @json_option
 @in_data_directory
-def data(*, zone: str | None, history_limit: int | None, as_json: bool, data_dir: Path) -> int:
+def data(
+    *,
+    zone: str | None,
+    history_limit: int | None,
+    keep_months: int | None,
+    as_json: bool,
+    data_dir: Path,
+) -> int:
     """Show the settings of the data, or change them.
 
-    Labels that were given stay as they are: a request keeps the day it was counted under.
+    Labels that were given stay as they are: a request keeps the day it was counted under. Months
+    that are older than --keep-months says are dropped at once and later once a day, each time
+    with a backup.
     """
     with opened(data_dir) as store:
-        store.configure(zone=zone, history_limit=history_limit)
+        store.configure(zone=zone, history_limit=history_limit, breakdown_months=keep_months)
         settings = store.settings()
+    kept = settings.breakdown_months
     if as_json:
-        print_json({"zone": settings.zone, "historyLimit": settings.history_limit})
+        named = {"zone": settings.zone, "historyLimit": settings.history_limit}
+        print_json({**named, "keepMonths": kept})
     else:
         click.echo(f"zone           {settings.zone or 'that of this machine'}")
         click.echo(f"history limit  {settings.history_limit} requests")
+        click.echo(f"keep months    {'all' if kept is None else kept}")
     return DONE

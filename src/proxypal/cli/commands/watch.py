@@ -8,10 +8,16 @@ from types import FrameType
 import click
 
 from proxypal import clock
+from proxypal.cli.foreground import collect_garbage_rarely
 from proxypal.cli.opening import opened
 from proxypal.cli.options import in_data_directory
 from proxypal.cli.output import say
-from proxypal.cli.queue_options import queue_options, queue_settings
+from proxypal.cli.queue_options import (
+    queue_options,
+    queue_settings,
+    remote_log_option,
+    remote_log_settings,
+)
 from proxypal.cli.rendering_text import counted, grouped
 from proxypal.cli.rendering_watch import WatchScreen
 from proxypal.service.watching import watch
@@ -27,6 +33,7 @@ from proxypal.service.watching import watch
 )
 @click.option("as_json", "--json", is_flag=True, help="A request per line, as JSON.")
 @queue_options
+@remote_log_option
 @in_data_directory
 def command(  # noqa: PLR0913 - an argument per option
     *,
@@ -36,13 +43,15 @@ def command(  # noqa: PLR0913 - an argument per option
     as_json: bool,
     url: str | None,
     key_file: Path | None,
+    remote_log: bool,
     data_dir: Path,
 ) -> None:
     """Record every request that passes CLIProxyAPI: what is there, then what comes.
 
     Without PATH the log is found by itself; - reads standard input, as in
     `docker logs -f cliproxy | proxypal watch -`. Tokens and cost come from the proxy's usage
-    queue, read beside the log if its management key is given, and alone if there is no log.
+    queue, read beside the log if its management key is given, and alone if there is no log. The
+    log of a proxy on another machine is read over HTTP: --cliproxy URL --remote-log.
     Prints a line per request; on a terminal a long backlog is shown as a progress bar instead.
     It can be stopped and started at any time: nothing is counted twice, and nothing is lost as
     long as the proxy keeps it (usage records: `proxypal setup cliproxy` says how long).
@@ -52,6 +61,8 @@ def command(  # noqa: PLR0913 - an argument per option
         queue = queue_settings(url, key_file, store)
         if isinstance(queue, str):
             say(queue)
+        remote = remote_log_settings(queue, log_zone, is_wanted=remote_log)
+        collect_garbage_rarely()
         screen = WatchScreen(clock.offset_of(store.settings().zone), as_json=as_json, once=once)
         try:
             watch(
@@ -62,6 +73,7 @@ def command(  # noqa: PLR0913 - an argument per option
                 stop=_stop_in_order(),
                 report=screen.show,
                 queue=None if isinstance(queue, str) else queue,
+                remote=remote,
             )
         finally:
             screen.close()

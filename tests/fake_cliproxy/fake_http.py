@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, unquote
 
+from fake_log_reading import LogEndpoint
 from fake_queue import Item
 from fake_server import Connection, Port
 
@@ -47,8 +48,11 @@ AccessLog = Callable[[str, str, int], None]
 class HttpSession:
     """One HTTP connection."""
 
-    def __init__(self, port: Port, connection: Connection, access_log: AccessLog) -> None:
+    def __init__(
+        self, port: Port, connection: Connection, access_log: AccessLog, log: LogEndpoint
+    ) -> None:
         self._port, self._connection, self._access_log = port, connection, access_log
+        self._log = log
 
     def run(self) -> None:
         """Answer until the client leaves."""
@@ -100,6 +104,8 @@ class HttpSession:
             queue_paths.add(QUEUE_PATH_V8)
         if question.method == "GET" and question.path in queue_paths:
             return self._pop
+        if question.method == "GET" and question.path in self._log.paths:
+            return self._read_log
         if question.path == SWITCH_PATH and question.method in {"GET", "PUT", "PATCH"}:
             return self._show_switch if question.method == "GET" else self._turn_switch
         return None
@@ -115,6 +121,10 @@ class HttpSession:
         items = self._port.queue.pop(count)
         array = b"[" + b",".join(item.payload for item in items) + b"]"
         return Answer(200, array, tuple(items))
+
+    def _read_log(self, question: Question) -> Answer:
+        asked = parse_qs(question.target.partition("?")[2])
+        return Answer(*self._log.answer({name: values[0] for name, values in asked.items()}))
 
     def _show_switch(self, _: Question) -> Answer:
         return Answer(200, {"usage-statistics-enabled": self._port.queue.statistics})

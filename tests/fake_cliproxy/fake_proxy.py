@@ -18,6 +18,7 @@ from builders import Layout
 from fake_clock import FakeClock
 from fake_http import HttpSession
 from fake_log import FakeLog
+from fake_log_reading import LogEndpoint
 from fake_logins import Logins
 from fake_queue import BUFFER, Fate, UsageQueue
 from fake_random import RandomTraffic
@@ -79,6 +80,7 @@ class FakeProxy(Scenes):
             seed=seed,
         )
         self.key = key
+        self.log_endpoint = LogEndpoint(self.log.main, zone, release)
         self.logins = Logins(clock, key, ban_s, allow_remote=allow_remote)
         self.planted.add(key)
         self._port = Port(release, self.logins, queue, silence_s=silence_s)
@@ -92,7 +94,7 @@ class FakeProxy(Scenes):
         def access_log(method: str, path: str, status: int) -> None:
             self.log.access(path, status=status, at_ms=self.clock.now_ms(), method=method)
 
-        HttpSession(self._port, connection, access_log).run()
+        HttpSession(self._port, connection, access_log, self.log_endpoint).run()
 
     # --- running
 
@@ -164,6 +166,10 @@ class FakeProxy(Scenes):
         self._port.management = self.queue.enabled = enabled
         if not enabled:
             self.queue.forget()
+
+    def set_logging_to_file(self, enabled: bool) -> None:
+        """`logging-to-file`, as far as the endpoint tells it."""
+        self.log_endpoint.is_on = enabled
 
     def refresh(self) -> None:
         """A credential changed: subscribers get `{"refresh":true}`."""

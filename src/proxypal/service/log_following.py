@@ -15,6 +15,7 @@ from proxypal.service.watch_events import (
     LineRejected,
     Note,
     Progress,
+    ReadingLog,
     Recorded,
     StandingBy,
     Waiting,
@@ -106,6 +107,7 @@ class FileFollower:
                 yield Waiting(logs.path)
         else:
             self._is_waiting = False
+            yield ReadingLog(logs.path)
         with contextlib.closing(self._reader.sweep()) as sweep:
             for found in sweep:
                 yield from events_of(found)
@@ -130,8 +132,9 @@ class FileFollower:
         asked_ms = self._asked_ms
         if held_ms is None and asked_ms is not None and 0 <= now_ms - asked_ms < 1_000:
             return False
-        self._asked_ms = now_ms
+        # A store that cannot say has not said that somebody else reads.
         is_ours = self._store.acquire_lease(self._reader.logs.source, LEASE_MS)
+        self._asked_ms = now_ms
         if is_ours and held_ms is None:
             # Whoever read before us has moved on: look at everything anew.
             self._looked_ms = None

@@ -20,6 +20,7 @@ from proxypal.errors import (
     QueueUnreachable,
     StoreError,
 )
+from proxypal.service.login_memory import LoginMemory
 from proxypal.service.queue_patience import BackOff, Lease
 from proxypal.service.queue_reading import QueueReader
 from proxypal.service.queue_recording import PASSING_TROUBLE, QueueRecorder
@@ -86,7 +87,7 @@ class QueueFollower:
         )
         pace = settings.pace
         self._back_off = BackOff(pace.first_retry_s, pace.last_retry_s)
-        self._refused: ManagementKey | None = None
+        self._logins = settings.logins or LoginMemory()
         self._said = ""
         self._is_standing_by = self._is_restored = False
 
@@ -160,8 +161,9 @@ class QueueFollower:
             self._stop.wait(1.0)
             return
         key = self._usable_key()
-        banned_ms = (self._board.status.banned_until or 0) - self._clock()
-        if key is None or banned_ms > 0:
+        banned_until_ms = self._board.status.banned_until or 0
+        is_banned = max(banned_until_ms, self._logins.banned_until_ms) > self._clock()
+        if key is None or is_banned:
             self._reader.has_settled = True
             self._pause(self._settings.pace.look_at_key_s)
             return
@@ -214,7 +216,7 @@ class QueueFollower:
                 self._board.change(state="refused", why=str(error))
                 self._reader.keep()
             return None
-        return None if key == self._refused else key
+        return None if self._logins.is_refused(key) else key
 
     def _fail(self, error: QueueError, key: ManagementKey) -> None:
         """Note why, and wait as long as is right."""
@@ -227,10 +229,11 @@ class QueueFollower:
         )
         wait_s: float | None = None
         if isinstance(error, QueueRefused):
-            self._refused = key
+            self._logins.refuse(key)
             self._board.change(state="refused")
         elif isinstance(error, QueueBanned):
             self._board.change(state="banned", banned_until=now_ms + error.retry_in_ms)
+            self._logins.ban(now_ms + error.retry_in_ms)
         else:
             self._board.change(state="unreachable")
             if isinstance(error, QueueUnreachable) and error.how == "down":

@@ -24,7 +24,9 @@ from proxypal.store.values import Gap, Span
 if TYPE_CHECKING:
     from proxypal.sources.queue_session import QueueSession
 
-MOST_AT_ONCE = 1_000
+MOST_AT_ONCE = 2_000
+"""Of a backlog; what is taken and not yet committed is what a kill loses, so no more than pays."""
+
 _SLACK_MS = 2_000
 """A record may follow its request by so much: the newest moments are not claimed as covered."""
 

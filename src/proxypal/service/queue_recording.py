@@ -126,7 +126,7 @@ class QueueRecorder:
 
     def _commit(self, batch: QueueBatch, count: int, waiting: Callable[[], int]) -> bool:
         delay_ms = 0
-        said = ""
+        said: tuple[str, int] | None = None
         while True:
             try:
                 outcome = self._store.record_attempts(batch)
@@ -134,9 +134,10 @@ class QueueRecorder:
                 if not self._patient:
                     raise
                 delay_ms = min(delay_ms * 2 or _FIRST_RETRY_MS, _LAST_RETRY_MS)
-                if str(error) != said:
-                    said = str(error)
-                    self._tell(QueueHeld(error, count + waiting(), delay_ms))
+                held = count + waiting()
+                if said != (str(error), held):
+                    said = (str(error), held)
+                    self._tell(QueueHeld(error, held, delay_ms))
                 if self._stop.wait(delay_ms / 1000):
                     return self._try_last(batch)
             else:

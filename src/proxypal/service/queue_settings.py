@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from proxypal.errors import UnreadableInput, WrongUsage
+from proxypal.service.login_memory import LoginMemory
 from proxypal.service.proxy_setup import find_proxy
 from proxypal.service.queue_holding import Bound
 from proxypal.service.queue_recording import Price, ReadPayload
@@ -41,7 +42,10 @@ class Pace(NamedTuple):
 
 
 class QueueSettings(NamedTuple):
-    """One usage queue. `retention_ms`: how long its proxy keeps records, 60 s unless configured."""
+    """One usage queue. `retention_ms`: how long its proxy keeps records, 60 s unless configured.
+
+    `logins` is shared with whoever else logs in at this proxy.
+    """
 
     address: QueueAddress
     keys: KeySource
@@ -50,6 +54,7 @@ class QueueSettings(NamedTuple):
     retention_ms: int = 60_000
     pace: Pace = Pace()
     bound: Bound = Bound()
+    logins: LoginMemory | None = None
 
 
 class QueueChoice(NamedTuple):

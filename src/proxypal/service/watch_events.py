@@ -64,6 +64,12 @@ class GapFound(NamedTuple):
     gap: Gap
 
 
+class ReadingLog(NamedTuple):
+    """This log is read now; the events of logs that follow are its own, until the next of these."""
+
+    path: Path
+
+
 class Waiting(NamedTuple):
     """The log is not there yet."""
 
@@ -124,6 +130,27 @@ class QueueLost(NamedTuple):
     records: int
 
 
+class RemoteLogRead(NamedTuple):
+    """A proxy's log is read over HTTP from now on; events of it bear the URL as their log."""
+
+    url: str
+
+
+class RemoteLogFailed(NamedTuple):
+    """It cannot be read over HTTP. None: not tried again before something is changed."""
+
+    url: str
+    error: ProxypalError
+    retry_in_ms: int | None
+
+
+class RemoteLogStandingBy(NamedTuple):
+    """Somebody else reads this log: another process, or this one as the file `path`."""
+
+    url: str
+    path: str | None
+
+
 class CaughtUp(NamedTuple):
     """Everything that was there has been read: so many lines and requests since the start."""
 
@@ -139,6 +166,7 @@ WatchEvent = (
     | LineRejected
     | Note
     | GapFound
+    | ReadingLog
     | Waiting
     | StandingBy
     | StoreTrouble
@@ -148,5 +176,8 @@ WatchEvent = (
     | QueueStandingBy
     | QueueHeld
     | QueueLost
+    | RemoteLogRead
+    | RemoteLogFailed
+    | RemoteLogStandingBy
     | CaughtUp
 )

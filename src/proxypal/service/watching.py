@@ -26,6 +26,7 @@ from proxypal.service.arrivals import Arrivals
 from proxypal.service.log_following import FileFollower, Follower, Report, StreamFollower
 from proxypal.service.queue_following import QueueFollower
 from proxypal.service.queue_settings import QueueSettings
+from proxypal.service.remote_following import Company, RemoteLogFollower, RemoteLogSettings
 from proxypal.service.watch_events import (
     CaughtUp,
     Note,
@@ -61,10 +62,12 @@ def watch(  # noqa: PLR0913 - one call starts the watcher, every setting named
     clock: Clock = now_ms,
     stdin: int = 0,
     queue: QueueSettings | None = None,
+    remote: RemoteLogSettings | None = None,
 ) -> None:
     """Read logs into the store: the backlog in order, then what is added within a second.
 
-    A usage queue is read beside them, and alone where there is no log.
+    A usage queue is read beside them, and alone where there is no log. With `remote` none is
+    looked for on this machine.
 
     Stopping at any moment leaves a position that the next run continues from.
 
@@ -79,24 +82,29 @@ def watch(  # noqa: PLR0913 - one call starts the watcher, every setting named
         clock: Unix milliseconds.
         stdin: the descriptor that `-` means.
         queue: the usage queue to read as well; `once` takes what waits in it.
+        remote: the proxy whose log is read over HTTP as well.
 
     Raises:
         LogNotFound: no log was named, there is none, and no queue is read; or `once`, and a
             named one is missing.
         UnreadableInput: what was named is a request dump.
         StoreError: `once`, or the store was closed or is too new for this version.
-        QueueError: `once`, and the queue cannot be read.
+        QueueError: `once`, and the queue or the remote log cannot be read.
     """
+    files = _logs(paths, once=once, or_none=queue is not None) if paths or not remote else []
     followers: list[Follower] = [
         FileFollower(LogReader(logs, store, offset, clock=clock), store, clock, once=once)
-        for logs in _logs(paths, once=once, or_none=queue is not None)
+        for logs in files
     ]
-    if not (followers or paths):
+    if not (followers or paths or remote):
         report(Note("usage queue", "no log is found: requests are counted from the queue alone"))
     if STDIN in map(str, paths):
         followers.append(StreamFollower(LogStream(store, offset, clock=clock), Arrivals(stdin)))
-    if queue is not None:
-        followers.append(QueueFollower(queue, store, clock, once=once))
+    reading = QueueFollower(queue, store, clock, once=once) if queue is not None else None
+    followers += [] if reading is None else [reading]
+    if remote is not None:
+        company = Company(reading, [logs.source for logs in files])
+        followers.append(RemoteLogFollower(remote, store, clock, once=once, company=company))
     _Watch(followers, stop, report, clock).run(once=once)
 
 

@@ -80,6 +80,10 @@ class KnownLogs:
             self._is_current = True
         return list(self._known.values())
 
+    def forget(self) -> None:
+        """Ask the store anew: another reader may have moved a position."""
+        self._is_current = False
+
     def of_source(self) -> list[KnownLog]:
         """The known logs that were last read under our own source."""
         return [log for log in self.all() if log.stored.source == self.source]

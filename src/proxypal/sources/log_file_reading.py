@@ -23,6 +23,7 @@ from proxypal.sources.log_identity import (
     start_of,
 )
 from proxypal.sources.log_priming import Interpretation, Place, stretch_before
+from proxypal.sources.log_read_remotely import find_remote_end
 from proxypal.store.values import StoredPosition
 
 
@@ -80,11 +81,21 @@ class FileReading:
         if isinstance(found, Continue):
             return Start(*found.known)
         if not isinstance(found, OlderCopy):
-            return Start(None, start_of(turn.beginning))
+            return self._start(turn)
         others = [file for file in turn.files if file != turn.file]
         if is_contained(turn.log, found.known, others):
             return None
         return Start(None, start_of(turn.beginning, floor_ms=found.newest_ms))
+
+    def _start(self, turn: Turn) -> Start:
+        """A file that was never read, unless it was over HTTP: then go on from there."""
+        remote = find_remote_end(turn.files, self._known.all())
+        if remote is None:
+            return Start(None, start_of(turn.beginning))
+        if remote.path == turn.file.path:
+            return Start(remote.known.stored, remote.position_in(turn.beginning))
+        newest_ms = remote.known.position.newest_ms
+        return Start(None, start_of(turn.beginning, floor_ms=newest_ms))
 
     def read(self, turn: Turn, start: Start) -> Generator[Reading, None, End | None]:
         """Read to the end; None if another reader was there first.

@@ -13,7 +13,7 @@ from proxypal.records.detection import (
     model_of_path,
 )
 from proxypal.records.endpoints import is_model_call
-from proxypal.records.request import UNKNOWN, RequestLog
+from proxypal.records.request import MAX_DURATION_MS, UNKNOWN, RequestLog
 from proxypal.records.wall_clock import WallClock
 from proxypal.sources.log_entries import (
     AccessLine,
@@ -112,7 +112,8 @@ class LogInterpreter:
             method=entry.method,
             path=entry.path,
             status=entry.status,
-            duration_ms=entry.latency_ms,
+            # Above a year it would be refused; a request that was served counts all the same.
+            duration_ms=entry.latency_ms if entry.latency_ms <= MAX_DURATION_MS else 0,
             request_id=entry.request_id,
             model_requested=requested,
             source=self._source,

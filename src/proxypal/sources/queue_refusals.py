@@ -1,10 +1,10 @@
-"""What the proxy means when its usage queue does not answer with records.
+"""What the proxy means when its usage queue, or its log, is not given out.
 
 The texts are those of CLIProxyAPI internal/api/redis_queue_protocol.go and
 handlers/management/handler.go; RESP and HTTP share them. Must not enter: connections.
 """
 
-from proxypal.errors import QueueBanned, QueueError, QueueRefused, QueueUnreachable
+from proxypal.errors import USAGE_QUEUE, QueueBanned, QueueError, QueueRefused, QueueUnreachable
 from proxypal.records.request import shorten
 from proxypal.sources.go_duration import duration_ms
 
@@ -20,7 +20,7 @@ _KEY_REFUSED = (
 )
 
 
-def understand_refusal(url: str, text: str, status: int = 0) -> QueueError:
+def understand_refusal(url: str, text: str, status: int = 0, what: str = USAGE_QUEUE) -> QueueError:
     """The error to raise for an error reply. `status` is that of HTTP, 0 for RESP.
 
     A ban lasts for as long as the text says, and 30 minutes if it does not.
@@ -30,14 +30,14 @@ def understand_refusal(url: str, text: str, status: int = 0) -> QueueError:
         _, _, wait = said.partition(_TRY_AGAIN)
         wait_ms = duration_ms(wait.strip(" ."))
         # Their clock cuts; a second more is certainly enough.
-        return QueueBanned(url, (_FULL_BAN_MS if wait_ms is None else wait_ms) + 1_000)
+        return QueueBanned(url, (_FULL_BAN_MS if wait_ms is None else wait_ms) + 1_000, what)
     reason = shorten(" ".join(text.split()), 120) or f"HTTP status {status}"
     if status in (401, 403) or any(part in said for part in _KEY_REFUSED):
-        return QueueRefused(url, f"the proxy says {reason!r}")
+        return QueueRefused(url, f"the proxy says {reason!r}", what)
     if status == 404:
         reason = "there is none (HTTP 404): no management key is set in the proxy"
-        return QueueUnreachable(url, reason, "answered")
-    return QueueUnreachable(url, f"it answers {reason!r}", "answered")
+        return QueueUnreachable(url, reason, "answered", what=what)
+    return QueueUnreachable(url, f"it answers {reason!r}", "answered", what=what)
 
 
 def is_unknown_command(text: str) -> bool:

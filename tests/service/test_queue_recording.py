@@ -136,6 +136,22 @@ def test_a_full_disk_is_waited_out(store: Refusing, payloads: list[bytes]) -> No
     assert store.get_usage_stats().total_requests == 3
 
 
+def test_what_is_held_is_told_as_it_grows(store: Refusing, payloads: list[bytes]) -> None:
+    """Whoever shows how many records would be lost now has the number of now."""
+    store.trouble = StorageFull(store.path)
+    recording = Recording(store)
+    waiting = iter([0, 0, 7, 7, 7])
+    thread = threading.Thread(
+        target=recording.record, args=(payloads,), kwargs={"waiting": lambda: next(waiting, 7)}
+    )
+    thread.start()
+    until(lambda: len(recording.of(QueueHeld)) == 2)
+    store.trouble = None
+    thread.join(20)
+    told = [event.held for event in recording.of(QueueHeld) if isinstance(event, QueueHeld)]
+    assert told == [3, 10]
+
+
 def test_who_has_to_end_tries_once_more_and_says_what_is_lost(
     store: Refusing, payloads: list[bytes]
 ) -> None:

@@ -25,6 +25,7 @@ from proxypal.service.watch_events import (
     GapFound,
     LineRejected,
     Note,
+    ReadingLog,
     Recorded,
     Waiting,
 )
@@ -56,7 +57,8 @@ def test_once_reads_what_is_there_and_ends(log: ProxyLog, store: Store) -> None:
     summary = events[-1]
     assert isinstance(summary, CaughtUp)
     assert (summary.lines, summary.requests) == (10, 5)
-    (nothing,) = watch_once(store, log.directory)
+    reading, nothing = watch_once(store, log.directory)
+    assert reading == ReadingLog(log.main)
     assert isinstance(nothing, CaughtUp)
     assert (nothing.lines, nothing.requests) == (0, 0)
 

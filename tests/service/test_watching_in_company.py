@@ -91,6 +91,14 @@ class Troubled(Store):
 
     trouble: Exception | None = None
     tried = 0
+    asked = 0
+
+    def acquire_lease(self, source: str, duration_ms: int) -> bool:
+        """See `RequestStore`."""
+        self.asked += 1
+        if isinstance(self.trouble, CannotWrite):
+            raise self.trouble
+        return super().acquire_lease(source, duration_ms)
 
     def record_batch(self, batch: SourceBatch) -> SourceOutcome:
         """See `RequestStore`."""
@@ -122,6 +130,22 @@ def test_a_full_disk_is_waited_out(log: ProxyLog, troubled: Troubled) -> None:
         assert counted_ids(troubled) == log.truth[:2]
         troubled.trouble = None
         until(lambda: watching.of(StoreRecovered) != [])
+    assert_counted_once(troubled, log.truth)
+
+
+def test_a_directory_that_cannot_be_written_is_waited_out(
+    log: ProxyLog, troubled: Troubled
+) -> None:
+    """It is told once, nobody is said to read instead, and all is recorded once it can be."""
+    log.write(2)
+    troubled.trouble = CannotWrite(troubled.path, "read-only")
+    with Watching(troubled, log.directory) as watching:
+        until(lambda: troubled.asked >= 3)
+        assert len(watching.of(StoreTrouble)) == 1
+        assert watching.of(StoreRecovered) == watching.of(StandingBy) == []
+        troubled.trouble = None
+        until(lambda: watching.of(StoreRecovered) != [])
+    assert len(watching.of(StoreTrouble)) == len(watching.of(StoreRecovered)) == 1
     assert_counted_once(troubled, log.truth)
 
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from hypothesis import strategies as st
@@ -13,6 +13,14 @@ from proxypal.records.request import RequestLog
 
 Numbers = Counter[tuple[str, str, str]]
 """Every number that is shown, by scope, label and name."""
+
+
+class Import(NamedTuple):
+    """What an import added: to which epoch, which numbers, which rows."""
+
+    epoch: int
+    numbers: Numbers
+    arrivals: set[int]
 
 
 def numbers_of(request: RequestLog, *, is_request: bool = True) -> Numbers:

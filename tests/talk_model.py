@@ -20,18 +20,13 @@ _TIMES = ("timestamp", "status", "duration_ms")
 
 
 class Talk(msgspec.Struct):
-    """A request that both tell of: its attempts in order, its line, and what was told so far.
-
-    `recognised` is from which attempt on a repetition is known: the others were told to a
-    database that was lost.
-    """
+    """A request that both tell of: its attempts in order, its line, and what was told so far."""
 
     attempts: list[Attempt]
     line: RequestLog
     told: int = 0
     has_line: bool = False
     arrival: int | None = None
-    recognised: int = 0
 
 
 def heard(attempt: Attempt) -> RequestLog:

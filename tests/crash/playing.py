@@ -23,7 +23,14 @@ from two_sources import FROM_MS, SIGN, attempts, lines
 class Player:
     """One process's use of one data directory."""
 
-    def __init__(self, directory: Path, report: Callable[[int], None] = lambda _: None) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        report: Callable[[int], None] = lambda _: None,
+        *,
+        hours: int = 0,
+    ) -> None:
+        self.hours = hours
         self.directory = directory
         self.report = report
         self.store: Store | None = None
@@ -39,7 +46,7 @@ class Player:
 
     def clock(self) -> int:
         """Every operation happens a millisecond after the one before."""
-        return NOW_MS + self.played
+        return NOW_MS + self.hours * 3_600_000 + self.played
 
     @property
     def _open_store(self) -> Store:
@@ -153,6 +160,16 @@ class Player:
 
     def _reset(self) -> None:
         self._open_store.reset_aggregate_stats()
+
+    def _later(self) -> None:
+        self.hours += 3
+
+    def _drop(self, month: str) -> None:
+        self._open_store.drop_breakdown([month])
+
+    def _mend(self) -> None:
+        off = [found for found in self._open_store.check(repair=True) if not found.ok]
+        assert not off, off
 
     def _undo(self) -> None:
         store = self._open_store

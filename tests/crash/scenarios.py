@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from law import requests
+from law import name_of, requests
 from ledger import Ledger, Operation, PutAside, after_each
 from playing import Player
 from proxypal.records.request import RequestLog, encode_request
@@ -57,6 +57,9 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
             old = old_requests()
             start.counted = start.history = old
             start.backups = [PutAside("import", old, old)]
+        if self.harm is delete_database_and_month:
+            shown = {name_of(item) for item in start.history}
+            start.nameless = start.named_in("2026-01") - shown
         return after_each(self.operations, start)
 
 
@@ -88,6 +91,17 @@ def delete_database(directory: Path) -> None:
 def zero_database(directory: Path) -> None:
     path = directory / "proxypal.db"
     path.write_bytes(bytes(path.stat().st_size))
+
+
+def delete_database_and_month(directory: Path) -> None:
+    delete_database(directory)
+    (directory / "breakdown" / "2026-01.json").unlink()
+
+
+def rewrite_month(directory: Path) -> None:
+    """As a program does that formats what it finds."""
+    path = directory / "breakdown" / "2026-01.json"
+    path.write_text(json.dumps(json.loads(path.read_text()), indent=2))
 
 
 def rewrite_both_files(directory: Path) -> None:
@@ -148,6 +162,30 @@ SCENARIOS = (
         operations=[["open"], ["import", 40, 20], ["record", 60, 2], ["undo"], ["close"]],
     ),
     Scenario(
+        name="drop",
+        before=[*FILLED, ["open"], ["record", 50_000, 5], ["close"]],
+        operations=[
+            *(["open"], ["later"], ["drop", "2026-01"], ["record", 40, 2], ["undo"]),
+            *(["record", 42, 2], ["close"]),
+        ],
+    ),
+    Scenario(
+        name="drop between other actions",
+        before=[*FILLED, ["open"], ["record", 50_000, 5], ["close"]],
+        operations=[
+            *(["open"], ["reset"], ["record", 60_000, 2], ["undo"], ["later"]),
+            *(["drop", "2026-01"], ["import", 40, 20], ["clear"], ["undo"], ["undo"], ["close"]),
+        ],
+    ),
+    Scenario(
+        name="months",
+        before=[*FILLED, ["open"], ["record", 50_000, 5], ["close"]],
+        operations=[
+            *(["open"], ["record", 40, 2], ["record", 50_005, 2], ["mend"]),
+            *(["record", 42, 600], ["mend"], ["record", 642, 2], ["mend"]),
+        ],
+    ),
+    Scenario(
         name="forget",
         before=[*FILLED, ["open"], ["clear"], ["record", 40, 20], ["close"]],
         operations=[["open"], ["forget"], ["record", 60, 2], ["close"]],
@@ -172,6 +210,34 @@ SCENARIOS = (
         operations=[["open"], ["record", 40, 2], ["close"]],
         told=["proxypal.db is damaged", "proxypal.db is missing. It was rebuilt"],
         aside=["proxypal.db.corrupt-*"],
+    ),
+    Scenario(
+        name="rebuild without a month",
+        before=[["open"], ["record", 0, 600], ["record", 50_000, 5], ["close"]],
+        harm=delete_database_and_month,
+        operations=[["open"], ["record", 600, 2], ["close"]],
+        told=["proxypal.db is missing. It was rebuilt", "not known any more"],
+    ),
+    Scenario(
+        name="rebuild after a drop",
+        before=[
+            *(*FILLED, ["open"], ["record", 50_000, 5], ["later"], ["drop", "2026-01"]),
+            *(["record", 60_000, 2], ["close"]),
+        ],
+        harm=delete_database,
+        operations=[["open"], ["record", 60_002, 2], ["undo"], ["close"]],
+        told=["proxypal.db is missing. It was rebuilt"],
+    ),
+    Scenario(
+        name="foreign month",
+        before=[*FILLED, ["open"], ["record", 50_000, 5], ["close"]],
+        harm=rewrite_month,
+        operations=[["open"], ["record", 40, 2], ["close"]],
+        told=[
+            "breakdown/2026-01.json was written by another program",
+            "breakdown/2026-01.json was missing. It was published again",
+        ],
+        aside=["2026-01.json.foreign-*"],
     ),
     Scenario(
         name="foreign files",

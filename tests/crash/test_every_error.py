@@ -24,7 +24,7 @@ ACTED = [
         operations=[["offer" if o[0] == "record" else o[0], *o[1:]] for o in scenario.operations],
     )
     for scenario in SCENARIOS
-    if scenario.name in {"clear", "reset", "import", "source", "queue", "join"}
+    if scenario.name in {"clear", "reset", "import", "drop", "source", "queue", "join"}
 ]
 
 pytest_plugins = ["crash_fixtures"]

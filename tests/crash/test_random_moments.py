@@ -9,9 +9,10 @@ import pytest
 
 from judging import judge
 from law import HISTORY_LIMIT, check_law, requests
-from ledger import Ledger, Operation, after_each
+from ledger import Operation, after_each
 from nursery import Command
 from nursing import Nursery
+from playing import Player
 from scenarios import Scenario
 
 pytest_plugins = ["crash_fixtures"]
@@ -21,14 +22,18 @@ PUBLISHING_S = (0.001, 0.01, 60.0)
 
 _WEIGHTS = {
     "record": 10, "source": 5, "publish": 3, "clear": 1, "reset": 1, "undo": 3, "import": 1,
-    "reopen": 1, "forget": 0.3, "queue": 6, "lines": 4,
+    "reopen": 1, "forget": 0.3, "queue": 6, "lines": 4, "drop": 2, "mend": 1,
 }  # fmt: skip
+
+MONTH = "2026-04"
+LONG_AGO: list[Operation] = [["open"], ["record", 50_000, 60], ["close"]]
+"""What each store has seen hours before: a month that can be dropped."""
 
 
 def some_operations(chance: random.Random) -> list[Operation]:
     """A life of a store: forty operations, whatever comes."""
     operations: list[Operation] = [["open"]]
-    ledger = Ledger()
+    ledger = after_each(LONG_AGO)[-1]
     sizes = chance.choice([(1, 1, 2, 7), (1, 2, 40, 300)])
     offered = 0
     told = fresh = {"queue": 0, "lines": 0}
@@ -53,6 +58,10 @@ def some_operations(chance: random.Random) -> list[Operation]:
         if name == "import" and (len(ledger.history) > 200 or sizes[-1] > 7):
             # What an import pushed out of a full history does not come back when it is undone.
             continue
+        if name == "drop":
+            if not ledger.named_in(MONTH):
+                continue  # refused
+            operation += [MONTH]
         operations.append(operation)
         ledger = ledger.apply(operation)
     return operations
@@ -61,6 +70,7 @@ def some_operations(chance: random.Random) -> list[Operation]:
 def live_and_be_killed(chance: random.Random, nursery: Nursery, directory: Path) -> None:
     """One store that is used in every way until SIGKILL, then judged."""
     operations = some_operations(chance)
+    Player(directory, hours=-3).play(LONG_AGO)
     command = Command(
         directory=str(directory),
         operations=operations,
@@ -70,7 +80,8 @@ def live_and_be_killed(chance: random.Random, nursery: Nursery, directory: Path)
     )
     outcome = nursery.run(command)
     assert not outcome.error, outcome.error
-    ledgers = after_each(operations)[outcome.acknowledged : outcome.acknowledged + 2]
+    start = after_each(LONG_AGO)[-1]
+    ledgers = after_each(operations, start)[outcome.acknowledged : outcome.acknowledged + 2]
     try:
         life = Scenario(name="a life", operations=operations, loses_payloads=True)
         judge(directory, life, ledgers)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from harming import DATABASE, JSON_FILES, Images, kept_aside
-from law import expected_books, open_store, reopen, request, requests
+from law import books_of, expected_books, open_store, read_json, reopen, request, requests
 
 Copied = Callable[[Path], Path]
 
@@ -37,15 +37,28 @@ def test_database_and_history_lost(images: Images, copied: Copied) -> None:
 
 
 def test_database_and_aggregate_lost(images: Images, copied: Copied) -> None:
+    """From the months and history.json all requests come back that have an hour."""
+    directory = copied(images.closed)
+    before = books_of(read_json(directory / "aggregate.json"))
+    (directory / DATABASE).write_bytes(b"\0" * 100_000)
+    (directory / "aggregate.json").unlink()
+    found = reopen(directory)
+    assert found.books == before
+    assert len(found.ids) == 500
+    assert any("aggregate.json is gone too" in w for w in found.warnings)
+
+
+def test_everything_but_the_history_lost(images: Images, copied: Copied) -> None:
     """From history.json alone the totals of its requests come back, and what is lost is said."""
     directory = copied(images.closed)
     (directory / DATABASE).write_bytes(b"\0" * 100_000)
     (directory / "aggregate.json").unlink()
+    shutil.rmtree(directory / "breakdown")
     found = reopen(directory)
     assert found.books["totalRequests"] == 500
     assert len(found.ids) == 500
     assert any("aggregate.json is gone too" in w for w in found.warnings)
-    assert any("everything older is lost" in w for w in found.warnings)
+    assert any("what neither of them holds is lost" in w for w in found.warnings)
 
 
 def test_database_and_aggregate_lost_after_a_reset(tmp_path: Path) -> None:
@@ -86,7 +99,8 @@ def test_everything_lost_but_the_backups(images: Images, copied: Copied) -> None
         (directory / name).unlink()
     found = reopen(directory)
     assert found.books["totalRequests"] == 0
-    (warning,) = found.warnings
+    warning, months = sorted(found.warnings)
+    assert months.startswith("Files in breakdown/ that are not of this store")
     assert f"{directory / 'backups'} still holds 1 of the backups" in warning
     with open_store(directory) as store:
         assert store.list_backups() == []

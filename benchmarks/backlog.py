@@ -3,10 +3,16 @@
 import threading
 from pathlib import Path
 
-from benchmarks.table import Row, seconds, spread
+from benchmarks.table import About, Row, seconds, spread
 from benchmarks.traffic import log_lines
 from proxypal import Store
 from proxypal.service.watching import watch
+
+ABOUT = About(
+    "Reading a log",
+    "200,000 requests as 400,000 lines of CLIProxyAPI's debug log, from the file to a fresh "
+    "store, counted afterwards. The rival only reads the lines and splits them.",
+)
 
 LINES = 400_000
 ROUNDS = 3
@@ -45,5 +51,6 @@ def measure(folder: Path) -> list[Row]:
             spread([LINES / taken / 1000 for taken in plain], "k lines/s"),
             spread([their / our for our, their in zip(ours, plain, strict=True)], " ×"),
             "≥ 100k lines/s",
+            "The rival keeps nothing: it is the bound of any program that reads lines in Python.",
         )
     ]

@@ -4,9 +4,15 @@ import random
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks.table import Row, seconds, spread
+from benchmarks.table import About, Row, seconds, spread
 from proxypal.records.attempt import Attempt, Tokens
 from proxypal.service.pricing import Pricing
+
+ABOUT = About(
+    "Pricing",
+    "20,000 requests of five models priced in bulk, in turns with the price library asked for "
+    "each.",
+)
 
 ROUNDS = 9
 OURS = 20_000

@@ -2,9 +2,15 @@
 
 from pathlib import Path
 
-from benchmarks.table import Row, seconds, spread
+from benchmarks.table import About, Row, seconds, spread
 from benchmarks.traffic import START_MS
 from proxypal import RequestLog, Store
+
+ABOUT = About(
+    "Totals and opening",
+    "The same question asked of a store of ten thousand requests and of one of a million; "
+    "opening and closing a store with ten years of days; sizes of a closed directory.",
+)
 
 HOUR_MS = 3_600_000
 CALLS = 20

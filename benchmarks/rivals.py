@@ -26,11 +26,11 @@ class RawAppend:
 class SeedAlgorithm:
     """The seed's pseudo-code in Python: load both, update, save both (temp, fsync, rename)."""
 
-    name = "the seed's algorithm"
-
-    def __init__(self, folder: Path) -> None:
-        self._history = folder / "seed-history.json"
-        self._aggregate = folder / "seed-aggregate.json"
+    def __init__(self, folder: Path, *, synced: bool = True) -> None:
+        self.name = "the seed's algorithm" if synced else "the seed's algorithm without fsync"
+        self._synced = synced
+        self._history = folder / f"seed-history-{synced}.json"
+        self._aggregate = folder / f"seed-aggregate-{synced}.json"
         self._save(self._history, {"requests": [], "totalTokensIn": 0})
         self._save(
             self._aggregate,
@@ -47,13 +47,13 @@ class SeedAlgorithm:
             },
         )
 
-    @staticmethod
-    def _save(path: Path, tree: dict[str, Any]) -> None:
+    def _save(self, path: Path, tree: dict[str, Any]) -> None:
         temporary = path.with_suffix(".json.tmp")
         with temporary.open("w") as file:
             json.dump(tree, file, indent=2)
             file.flush()
-            os.fsync(file.fileno())
+            if self._synced:
+                os.fsync(file.fileno())
         temporary.replace(path)
 
     def record(self, request: RequestLog) -> None:

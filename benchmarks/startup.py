@@ -4,9 +4,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-from benchmarks.table import Row, seconds, spread
+from benchmarks.table import About, Row, seconds, spread
 from benchmarks.traffic import requests
 from proxypal import Store
+
+ABOUT = About(
+    "From the shell",
+    "A process from start to end, in turns with `python -c pass`: the ratio is how many times an "
+    "empty Python it costs.",
+)
 
 RUNS = 15
 

@@ -1,4 +1,4 @@
-"""Rounds, medians and one table: how every figure is taken and shown."""
+"""Rounds, medians and tables: how every figure is taken and shown."""
 
 import platform
 import statistics
@@ -9,9 +9,11 @@ from typing import NamedTuple
 from rich.console import Console
 from rich.table import Table
 
+COLUMNS = ("what", "ours", "rival", "theirs", "ratio", "aim")
+
 
 class Row(NamedTuple):
-    """One measured thing beside its rival."""
+    """One measured thing beside its rival; `note` says why, where we are slow or lose."""
 
     what: str
     ours: str
@@ -19,6 +21,19 @@ class Row(NamedTuple):
     theirs: str
     ratio: str
     aim: str
+    note: str = ""
+
+    @property
+    def named(self) -> str:
+        """What the note is about."""
+        return f"{self.what}, beside {self.rival}" if self.rival else self.what
+
+
+class About(NamedTuple):
+    """What a measurement is about, and how its figures are taken."""
+
+    title: str
+    how: str
 
 
 def seconds(work: Callable[[], object]) -> float:
@@ -36,12 +51,16 @@ def spread(values: list[float], unit: str = "") -> str:
     return f"{middle:.2f}{unit} ({low:.2f} to {high:.2f})"
 
 
-def show(rows: list[Row]) -> None:
-    """Print the table."""
+def show(title: str, rows: list[Row]) -> None:
+    """Print a table."""
     machine = f"{platform.machine()}, Python {platform.python_version()}, {platform.system()}"
-    table = Table(title=f"proxypal beside its rivals ({machine})")
-    for column in Row._fields:
+    table = Table(title=f"{title} ({machine})")
+    for column in COLUMNS:
         table.add_column(column, overflow="fold")
     for row in rows:
-        table.add_row(*row)
-    Console(width=150).print(table)
+        table.add_row(*row[: len(COLUMNS)])
+    console = Console(width=150)
+    console.print(table)
+    for row in rows:
+        if row.note:
+            console.print(f"{row.named}: {row.note}", markup=False)

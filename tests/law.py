@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from law_breakdown import audit_months, day_of
 from proxypal.records.request import RequestLog, request_from_tree
 from proxypal.store import Store
 from proxypal.store.publication import read_published
@@ -78,7 +79,7 @@ def expected_books(counted: Sequence[RequestLog]) -> JsonObject:
     providers: dict[str, Counter[str]] = {}
     for item in counted:
         tokens = (item.tokens_in or 0) + (item.tokens_out or 0)
-        day = days.setdefault(_day_of(item.timestamp), [0, 0])
+        day = days.setdefault(day_of(item.timestamp), [0, 0])
         day[0] += item.attempts != 0
         day[1] += tokens
         for label, group in ((item.model, models), (item.provider, providers)):
@@ -114,23 +115,6 @@ def _line_of(item: RequestLog) -> dict[str, int]:
         "cachedTokens": item.tokens_cached or 0,
         "durationMs": item.duration_ms,
     }
-
-
-def _day_of(timestamp_ms: int) -> str:
-    year, month, day = _civil(timestamp_ms // 86_400_000)
-    return f"{year:04d}-{month:02d}-{day:02d}"
-
-
-def _civil(days: int) -> tuple[int, int, int]:
-    """Days since 1970-01-01 to a date (Hinnant's algorithm; not the code under test)."""
-    days += 719_468
-    era, of_era = divmod(days, 146_097)
-    year = (of_era - of_era // 1460 + of_era // 36_524 - of_era // 146_096) // 365
-    of_year = of_era - (365 * year + year // 4 - year // 100)
-    month = (5 * of_year + 2) // 153
-    day = of_year - (153 * month + 2) // 5 + 1
-    month += 3 if month < 10 else -9
-    return year + era * 400 + (month <= 2), month, day
 
 
 def books_of(aggregate: JsonObject) -> JsonObject:
@@ -273,6 +257,7 @@ def reopen(directory: Path) -> Found:
         stats = store.get_usage_stats()
         queues = [QueueKnown(one.status, one.records, one.unread) for one in store.queues()]
     aggregate, history = audit_files(directory)
+    audit_months(directory, aggregate)
     assert stats.total_requests == aggregate["totalRequests"]
     assert stats.success_count == aggregate["totalSuccessCount"]
     assert stats.history_count == len(history["requests"])

@@ -10,13 +10,18 @@ An operation is a list of JSON values, so that it can be sent to another process
     ["lines", first, count]     a log's lines of requests that such attempts belong to
     ["import", first, count]    an old file's facts
     ["clear"] ["forget"] ["reset"]
+    ["later"]                   hours pass in which nothing comes
+    ["drop", month]             drop a month of the breakdown
+    ["mend"]                    what `doctor --repair` does: everything is published, months too
     ["undo"]                    restore the newest backup that was not restored yet
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from law import HISTORY_LIMIT, JsonObject, QueueKnown, expected_books, name_of, requests
+from law_breakdown import day_of
 from proxypal.records.counters import Counters, count_into
 from proxypal.records.imported import ImportedFacts
 from proxypal.records.labels import LocalHours, day_label, hour_label
@@ -27,11 +32,15 @@ Operation = list[Any]
 
 
 class PutAside(NamedTuple):
-    """A backup: the rows and the counted requests it gives back or takes off again."""
+    """A backup: the rows and the counted requests it gives back or takes off again.
+
+    `nameless` are those that a drop took the names of.
+    """
 
     kind: str
     rows: list[RequestLog]
     counted: list[RequestLog]
+    nameless: frozenset[str] = frozenset()
 
 
 class Ledger:
@@ -43,6 +52,21 @@ class Ledger:
         self.backups: list[PutAside] = []
         self.told: dict[int, Told] = {}
         self.queue = QueueKnown()
+        self.nameless: frozenset[str] = frozenset()
+
+    @property
+    def names(self) -> Counter[tuple[str, str]]:
+        """How many requests of each month and model, `unknown` where no names are kept."""
+        return Counter(
+            (month_of(one), "unknown" if name_of(one) in self.nameless else one.model)
+            for one in self.counted
+            if one.attempts != 0
+        )
+
+    def named_in(self, month: str) -> frozenset[str]:
+        """The counted requests of a month whose names are known."""
+        found = frozenset(name_of(one) for one in self.counted if month_of(one) == month)
+        return found - self.nameless
 
     @property
     def books(self) -> JsonObject:
@@ -64,11 +88,11 @@ class Ledger:
         after = Ledger()
         after.counted, after.history = self.counted, self.history
         after.backups, after.told = list(self.backups), dict(self.told)
-        after.queue = self.queue
+        after.queue, after.nameless = self.queue, self.nameless
         name, *values = operation
         if name in {"record", "offer", "source"}:
             after._count(requests(*values))
-        elif name in {"import", "clear", "reset", "forget", "undo", "queue", "lines"}:
+        elif name in {"import", "clear", "reset", "forget", "undo", "queue", "lines", "drop"}:
             getattr(after, f"_{name}")(*values)
         return after
 
@@ -116,6 +140,11 @@ class Ledger:
         new = requests(first, count)
         self._count(new)
         self.backups.append(PutAside("import", new, new))
+        self.nameless |= {name_of(one) for one in new}  # its totals do not tell names and hours
+
+    def _drop(self, month: str) -> None:
+        self.backups.append(PutAside("breakdown", [], [], self.named_in(month)))
+        self.nameless |= self.named_in(month)
 
     def _clear(self) -> None:
         if self.history:
@@ -134,6 +163,7 @@ class Ledger:
         if not self.backups:
             return
         backup = self.backups.pop()
+        self.nameless -= backup.nameless
         if backup.kind == "import":
             gone = {item.id for item in backup.counted}
             self.counted = [item for item in self.counted if item.id not in gone]
@@ -142,6 +172,11 @@ class Ledger:
         self.counted = backup.counted + self.counted
         later, self.history = self.history, backup.rows
         self._keep(later)
+
+
+def month_of(item: RequestLog) -> str:
+    """`2026-01`, in UTC."""
+    return day_of(item.timestamp)[:7]
 
 
 def after_each(operations: Sequence[Operation], before: Ledger | None = None) -> list[Ledger]:

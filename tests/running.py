@@ -1,6 +1,7 @@
 """The real program in a process of its own, as a shell would start it."""
 
 import os
+import pty
 import shutil
 import subprocess
 import sys
@@ -63,6 +64,23 @@ def proxypal(home: Path, *arguments: str, stdin: str | bytes = b"", **more: str)
         check=False,
     )
     return Ended(run.returncode, run.stdout.decode(), run.stderr.decode())
+
+
+def answering(home: Path, answer: bytes, *arguments: str) -> tuple[int, str]:
+    """Run it at a terminal where this is typed; its exit code and what it said."""
+    leader, follower = pty.openpty()
+    with subprocess.Popen(
+        [*PROGRAM, *arguments],
+        stdin=follower,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(home),
+    ) as process:
+        os.close(follower)
+        os.write(leader, answer)
+        _, told = process.communicate(timeout=30)
+    os.close(leader)
+    return process.returncode, told.decode()
 
 
 def start(home: Path, *arguments: str, **more: str) -> Process:

@@ -34,7 +34,7 @@ COVERAGE = (ROOT / "docs" / "design-coverage.md").read_text("utf-8")
 
 _CODE = re.compile(r"`([^`\n]+)`")
 _TEST = re.compile(r"(tests/[\w/]+\.py)(?:::(\w+))?")
-_MODULE = re.compile(r"`((?:cli|records|service|sources|store)/[\w/]+\.py)`")
+_MODULE = re.compile(r"`((?:charts|cli|records|service|sources|store|web)/[\w/]+\.py)`")
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 
 

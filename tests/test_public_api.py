@@ -38,3 +38,14 @@ def test_the_seeds_own_words_work(tmp_path: Path) -> None:
         assert store.clear_request_history() is not None
         store.reset_aggregate_stats()
         assert store.get_usage_stats().total_requests == 0
+
+
+def test_a_question_is_asked_in_words(tmp_path: Path) -> None:
+    """Any range, grouping and figure, as on the command line; nonsense says why."""
+    with proxypal.Store(tmp_path) as store:
+        store.record([proxypal.RequestLog(model="gpt-5", path="/v1/responses", status=200)])
+        words = proxypal.QueryWords(range="today", by=["model"], metrics=["requests"])
+        answer = store.query(words)
+        assert [(row.labels, row.requests) for row in answer.rows] == [(["gpt-5"], 1)]
+        with pytest.raises(proxypal.ProxypalError, match="'colour' is nothing to group by"):
+            store.query(proxypal.QueryWords(by=["colour"]))

@@ -175,7 +175,7 @@ def facts_from(requests: Sequence[RequestLog], zone: ZoneInfo) -> UsageFacts:
     )
 
 
-def traffic(zone: str) -> st.SearchStrategy[list[RequestLog]]:
+def traffic(zone: str, at_least: int = 0) -> st.SearchStrategy[list[RequestLog]]:
     """Requests within two days of either moment of a zone, of few names."""
     near = st.builds(
         lambda moment, seconds: at(moment) + seconds * 1000 + seconds % 1000,
@@ -202,7 +202,7 @@ def traffic(zone: str) -> st.SearchStrategy[list[RequestLog]]:
         ttft_ms=st.none() | some,
         cost_usd=st.none() | st.decimals(0, 100, places=9),
     )
-    return st.lists(request, max_size=30)
+    return st.lists(request, min_size=at_least, max_size=30)
 
 
 def questions(zone: str, by: st.SearchStrategy[Sequence[str]]) -> st.SearchStrategy[Asked]:

@@ -60,11 +60,17 @@ def take(browser: Browser, server: Running, name: str, scheme: Scheme, size: str
         page.goto(PAGES[name])
         page.locator("[data-live-state=live]").wait_for()
         page.evaluate("document.fonts.ready")
-        # The port is another one each time; the usual one is shown.
+        # Port and folder are others each time; the usual ones are shown.
         page.evaluate(
-            """port => { for (const code of document.querySelectorAll("code"))
-              code.textContent = code.textContent.replace(`:${port}`, ":8318"); }""",
-            server.port,
+            """([port, folder]) => {
+              const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+              while (walker.nextNode()) {
+                const text = walker.currentNode;
+                text.data = text.data.replace(`:${port}`, ":8318");
+                text.data = text.data.replace(folder, "~/.config/proxypal");
+              }
+            }""",
+            [server.port, str(server.store.path)],
         )
         whole = page.evaluate("document.documentElement.scrollHeight")
         page.set_viewport_size({"width": width, "height": max(height, min(whole, TALLEST))})

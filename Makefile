@@ -1,6 +1,7 @@
 # Everything a developer does, one target each. `make` alone lists them.
 PYTHON ?= python3
 VENV   ?= .venv
+SAMPLE ?= 40
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
@@ -37,8 +38,8 @@ soak: $(BIN)/.ready ## three million requests of ninety days through a running s
 	$(BIN)/python -m tests.soak
 
 mutation: $(BIN)/.ready ## break the store and the join rule on purpose: does a test notice?
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'mutmut>=3,<4'
-	$(BIN)/python tests/mutation/breaking.py
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'mutmut>=3.8,<4'
+	$(BIN)/python tests/mutation/breaking.py --sample $(SAMPLE) $(MODULES)
 
 bench: $(BIN)/.ready ## speed beside named rivals, as ratios from one run, into docs/benchmarks.md
 	$(BIN)/python -m benchmarks --page docs/benchmarks.md

@@ -118,6 +118,7 @@ WITHOUT_A_TEST_OF_THEIR_NAME = {
     "proxypal.service.import_report": "service/test_importing_reports.py",
     "proxypal.service.import_rows": "service/test_importing_rows.py",
     "proxypal.service.log_following": "service/test_watching.py",
+    "proxypal.service.threaded_following": "service/test_queue_following.py and its like",
     "proxypal.service.watch_events": "values only; service/test_watching.py receives them",
     "proxypal.sources.log_chunks": "sources/test_log_reader.py",
     "proxypal.sources.log_entries": "values only; sources/test_log_line.py makes them",

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from proxypal.errors import WrongUsage
 from proxypal.records.imported import Names
 from proxypal.records.labels import Offset
 from proxypal.records.local_range import LocalRange, RangeReader, range_labels
@@ -168,6 +169,20 @@ def parse_query(
         )
     except Refused as error:
         return str(error)
+
+
+def understood(
+    words: QueryWords, now_ms: int, offset: Offset, names: Mapping[str, str] | None = None
+) -> Query:
+    """As `parse_query`.
+
+    Raises:
+        WrongUsage: they mean nothing; the message says why.
+    """
+    query = parse_query(words, now_ms, offset, names)
+    if isinstance(query, str):
+        raise WrongUsage(f"Not a question about usage: {query}.")
+    return query
 
 
 def _range(words: QueryWords, reader: RangeReader) -> LocalRange:

@@ -6,10 +6,9 @@ Must not enter: who asks, and how the answer is shown.
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
-from proxypal.errors import WrongUsage
 from proxypal.records.labels import Offset
 from proxypal.records.usage_answer import Answer
-from proxypal.records.usage_query import Query, QueryWords, parse_query
+from proxypal.records.usage_query import Query, QueryWords, understood
 from proxypal.service.settings_file import Settings
 from proxypal.store.protocol import RequestStore
 
@@ -29,10 +28,7 @@ def query_of(words: QueryWords, settings: Settings, now_ms: int, offset: Offset)
     Raises:
         WrongUsage: they mean nothing; the message says why.
     """
-    query = parse_query(words, now_ms, offset, settings.names)
-    if isinstance(query, str):
-        raise WrongUsage(f"Not a question about usage: {query}.")
-    return query
+    return understood(words, now_ms, offset, settings.names)
 
 
 def needs_names(query: Query) -> bool:

@@ -5,11 +5,7 @@ it changes, and nothing is tried during a ban: five failed logins ban this machi
 (CLIProxyAPI internal/api/handlers/management/handler.go). Must not enter: what is read.
 """
 
-import contextlib
-import threading
 import time
-from collections.abc import Generator
-from queue import Empty, SimpleQueue
 
 from proxypal.clock import Clock
 from proxypal.errors import (
@@ -27,11 +23,11 @@ from proxypal.service.queue_recording import PASSING_TROUBLE, QueueRecorder
 from proxypal.service.queue_settings import QueueSettings
 from proxypal.service.queue_status import QueueStatus, StatusBoard, decode_status
 from proxypal.service.queue_vigil import Vigil
+from proxypal.service.threaded_following import ThreadedFollower
 from proxypal.service.watch_events import (
     QueueFailed,
     QueueHeld,
     QueueStandingBy,
-    WatchEvent,
 )
 from proxypal.sources.management_key import ManagementKey
 from proxypal.store.protocol import RequestStore
@@ -39,10 +35,8 @@ from proxypal.store.protocol import RequestStore
 _STEADY_S = 10.0
 """A connection that lasted so long was good: after its end the first attempt comes at once."""
 
-_LEAVE_WITHIN_S = 20.0
 
-
-class QueueFollower:
+class QueueFollower(ThreadedFollower):
     """See `log_following.Follower`. Its thread starts with the first turn.
 
     With `once` it takes what waits and ends; trouble is then raised by `turn`.
@@ -51,15 +45,11 @@ class QueueFollower:
     def __init__(
         self, settings: QueueSettings, store: RequestStore, clock: Clock, *, once: bool
     ) -> None:
-        self.is_over = False
+        super().__init__("usage-queue")
         self._settings = settings
         self._store = store
         self._clock = clock
         self._once = once
-        self._stop = threading.Event()
-        self._events: SimpleQueue[WatchEvent] = SimpleQueue()
-        self._error: BaseException | None = None
-        self._thread: threading.Thread | None = None
         self._board = StatusBoard(
             QueueStatus(url=settings.address.url, retention_ms=settings.retention_ms)
         )
@@ -101,43 +91,15 @@ class QueueFollower:
         """What waited is in the store, or there is no way to it for now."""
         return self.is_over or (self._reader.has_settled and not self._once)
 
-    def turn(self) -> Generator[WatchEvent, None, None]:
-        """See `Follower.turn`."""
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="usage-queue", daemon=True)
-            self._thread.start()
-        has_ended = not self._thread.is_alive()
-        yield from self.last_words()
-        if has_ended and not self.is_over:
-            self.is_over = True
-            if self._error is not None:
-                raise self._error
-
-    def last_words(self) -> Generator[WatchEvent, None, None]:
-        """See `Follower.last_words`; what was not told yet."""
-        with contextlib.suppress(Empty):
-            while True:
-                yield self._events.get_nowait()
-
-    def leave(self) -> None:
-        """Say good-bye to the proxy, record what is on its way, let the next reader in."""
-        self._stop.set()
-        if self._thread is not None:
-            self._thread.join(_LEAVE_WITHIN_S)
-
-    def _run(self) -> None:
-        try:
-            if self._once:
-                self._drain()
-            else:
-                while not self._stop.is_set():
-                    self._turn()
-        except BaseException as error:  # noqa: BLE001 - handed over: `turn` raises it
-            self._error = error
-        finally:
-            self._finish()
+    def _work(self) -> None:
+        if self._once:
+            self._drain()
+        else:
+            while not self._stop.is_set():
+                self._turn()
 
     def _finish(self) -> None:
+        """Say good-bye to the proxy, record what is on its way, let the next reader in."""
         if self._is_standing_by:
             return
         try:

@@ -5,10 +5,8 @@ they come rarely while nothing happens there. The same care with the key as of t
 and one memory with it. Must not enter: what is read.
 """
 
-import threading
 import time
-from collections.abc import Collection, Generator
-from queue import Empty, SimpleQueue
+from collections.abc import Collection
 from typing import NamedTuple
 
 from proxypal.clock import Clock, machine_offset
@@ -18,13 +16,13 @@ from proxypal.service.log_following import LEASE_MS, Follower, events_of
 from proxypal.service.login_memory import LoginMemory
 from proxypal.service.queue_patience import BackOff, Lease
 from proxypal.service.queue_recording import PASSING_TROUBLE
+from proxypal.service.threaded_following import ThreadedFollower
 from proxypal.service.watch_events import (
     RemoteLogFailed,
     RemoteLogRead,
     RemoteLogStandingBy,
     StoreRecovered,
     StoreTrouble,
-    WatchEvent,
 )
 from proxypal.sources.log_batches import Reading
 from proxypal.sources.management_key import KeySource, ManagementKey
@@ -32,8 +30,6 @@ from proxypal.sources.management_log import ManagementLog
 from proxypal.sources.queue_address import QueueAddress
 from proxypal.sources.remote_log import LogReadElsewhere, RemoteLog
 from proxypal.store.protocol import RequestStore
-
-_LEAVE_WITHIN_S = 20.0
 
 
 class LogPace(NamedTuple):
@@ -74,7 +70,7 @@ class Company(NamedTuple):
 _ALONE = Company()
 
 
-class RemoteLogFollower:
+class RemoteLogFollower(ThreadedFollower):
     """See `log_following.Follower`. Its thread starts with the first turn.
 
     Args:
@@ -94,16 +90,12 @@ class RemoteLogFollower:
         once: bool,
         company: Company = _ALONE,
     ) -> None:
-        self.is_over = False
+        super().__init__("remote-log")
         self._settings = settings
         self._store = store
         self._clock = clock
         self._once = once
         self._company = company
-        self._stop = threading.Event()
-        self._events: SimpleQueue[WatchEvent] = SimpleQueue()
-        self._error: BaseException | None = None
-        self._thread: threading.Thread | None = None
         self._log = RemoteLog(
             store,
             settings.address.url,
@@ -124,51 +116,19 @@ class RemoteLogFollower:
         """What was there is in the store, or there is no way to it for now."""
         return self.is_over or (self._has_settled and not self._once)
 
-    def turn(self) -> Generator[WatchEvent, None, None]:
-        """See `Follower.turn`."""
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="remote-log", daemon=True)
-            self._thread.start()
-        has_ended = not self._thread.is_alive()
-        yield from self.last_words()
-        if has_ended and not self.is_over:
-            self.is_over = True
-            if self._error is not None:
-                raise self._error
+    def _work(self) -> None:
+        while not self._stop.is_set():
+            first = self._company.first
+            if first is not None and not first.is_caught_up:
+                self._stop.wait(0.05)
+            elif self._once:
+                self._read(self._settings.keys.current())
+                break
+            else:
+                self._pause(self._turn())
+                self._has_settled = True
 
-    def last_words(self) -> Generator[WatchEvent, None, None]:
-        """See `Follower.last_words`; what was not told yet."""
-        while True:
-            try:
-                event = self._events.get_nowait()
-            except Empty:
-                return
-            yield event
-
-    def leave(self) -> None:
-        """End, and let the next reader in."""
-        self._stop.set()
-        if self._thread is not None:
-            self._thread.join(_LEAVE_WITHIN_S)
-
-    def _run(self) -> None:
-        try:
-            while not self._stop.is_set():
-                first = self._company.first
-                if first is not None and not first.is_caught_up:
-                    self._stop.wait(0.05)
-                elif self._once:
-                    self._read(self._settings.keys.current())
-                    break
-                else:
-                    self._pause(self._turn())
-                    self._has_settled = True
-        except BaseException as error:  # noqa: BLE001 - handed over: `turn` raises it
-            self._error = error
-        finally:
-            self._release()
-
-    def _release(self) -> None:
+    def _finish(self) -> None:
         try:
             self._lease.release()
         except StoreError as error:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from proxypal.clock import offset_of
-from proxypal.errors import WrongUsage
 from proxypal.records.aggregate import Aggregate, RequestHistory, UsageStats
 from proxypal.records.labels import day_label
 from proxypal.records.stats import usage_stats
@@ -102,19 +101,14 @@ class Answers:
     def _facts(
         self, change: Change, queries: "Sequence[Query | QueryWords]"
     ) -> "list[tuple[Query, UsageFacts]]":
-        from proxypal.records.usage_query import Query, parse_query  # noqa: PLC0415 - the same
+        from proxypal.records.usage_query import Query, understood  # noqa: PLC0415 - the same
         from proxypal.store.usage_reading import UsageReader  # noqa: PLC0415 - the same
 
-        meant: list[Query] = []
-        for query in queries:
-            if not isinstance(query, Query):
-                offset = offset_of(change.state.settings.zone)
-                understood = parse_query(query, change.now_ms, offset)
-                if isinstance(understood, str):
-                    raise WrongUsage(f"Not a question about usage: {understood}.")
-                meant.append(understood)
-            else:
-                meant.append(query)
+        offset = offset_of(change.state.settings.zone)
+        meant = [
+            query if isinstance(query, Query) else understood(query, change.now_ms, offset)
+            for query in queries
+        ]
         recording = self._engine.recording
         if self._usage is None or self._usage[0] is not recording:
             # Another database, or another zone: nothing that is remembered holds.

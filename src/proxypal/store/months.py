@@ -36,6 +36,11 @@ def days_of(month: str) -> range:
     return range((first - _EPOCH).days, (after - _EPOCH).days)
 
 
+def dropped_months(connection: sqlite3.Connection) -> frozenset[str]:
+    """Months whose breakdown was dropped and not brought back."""
+    return frozenset(month for (month,) in connection.execute("SELECT month FROM dropped_months"))
+
+
 def note_days(state: State, days: Iterable[int]) -> None:
     """Remember that these days change in this transaction.
 

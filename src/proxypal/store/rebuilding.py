@@ -20,7 +20,7 @@ from proxypal.store.breakdown_rebuilding import (
     sums_of_files,
 )
 from proxypal.store.covering import add_span
-from proxypal.store.months import month_of, note_months
+from proxypal.store.months import dropped_months, month_of, note_months
 from proxypal.store.opening import FileFound
 from proxypal.store.packing import sums_from, unpack_arrivals
 from proxypal.store.publication import Published
@@ -170,7 +170,7 @@ def _restore_window(
     now_ms: int,
 ) -> None:
     series = SeriesIndex()
-    dropped = {month for (month,) in connection.execute("SELECT month FROM dropped_months")}
+    dropped = dropped_months(connection)
     for arrival, request in sorted(rows, key=lambda row: row[0]):
         key = series_key_of(request)
         number = series.admit(connection, [key], state.settings.label_cap)[key][0]

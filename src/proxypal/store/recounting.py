@@ -14,6 +14,7 @@ from proxypal.store.cell_tables import Table, decode_table, summed
 from proxypal.store.cells import open_table
 from proxypal.store.day_cells import read_day_cells
 from proxypal.store.durations import read_sketches
+from proxypal.store.months import dropped_months
 from proxypal.store.rollups import read_table
 from proxypal.store.series import all_series
 from proxypal.store.state import Change
@@ -30,8 +31,7 @@ _ByModel = dict[tuple[int, int], Counters]
 def recount(change: Change, sums: Sums) -> Iterator[Finding]:
     """What was found of the breakdown; `sums` are all sums of the store."""
     connection, state = change.connection, change.state
-    rows = connection.execute("SELECT month FROM dropped_months")
-    dropped = {month for (month,) in rows}
+    dropped = dropped_months(connection)
     days = {day: _by_model(tables) for day, tables in sorted(_tables_by_day(connection).items())}
     off = _rollups_off(connection)
     yield _finding("rollups", off, "sum up to their cells")
@@ -103,7 +103,7 @@ def _days_off(
     sums: Sums,
     days: dict[int, _ByModel],
     complete_from: int,
-    dropped: set[str],
+    dropped: frozenset[str],
 ) -> Iterator[str]:
     """Days whose cells and totals are not what was counted of them, or more than that."""
     left: dict[int, Counters] = defaultdict(Counters)
@@ -121,7 +121,7 @@ def _days_off(
 
 
 def _durations_off(
-    connection: sqlite3.Connection, days: dict[int, _ByModel], since: int, dropped: set[str]
+    connection: sqlite3.Connection, days: dict[int, _ByModel], since: int, dropped: frozenset[str]
 ) -> Iterator[str]:
     """Days and models with other numbers of durations than of requests."""
     labels = all_series(connection).labels

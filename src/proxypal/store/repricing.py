@@ -23,7 +23,7 @@ from proxypal.records.repriced import (
 from proxypal.records.request import RequestLog, decode_request
 from proxypal.store import actions, backups, import_ledger, joining, recosting
 from proxypal.store.cells import Cells, add_cells, read_cells
-from proxypal.store.months import month_of, note_days
+from proxypal.store.months import dropped_months, month_of, note_days
 from proxypal.store.payloads import read_payloads
 from proxypal.store.recording import series_key_of
 from proxypal.store.series import KINDS, OTHER, all_series
@@ -41,7 +41,7 @@ def read_priceable(change: Change, hours: LocalHours) -> Priceable:
     cells: Cells = {}
     for hour, series, counters in read_cells(connection):
         cells.setdefault((hour, series), Counters()).add(counters)
-    dropped = {month for (month,) in connection.execute("SELECT month FROM dropped_months")}
+    dropped = dropped_months(connection)
     requests: list[CountedRequest] = []
     for arrival, request, hour, key in _known_requests(change, hours):
         number = names.number_of(key)

@@ -81,7 +81,7 @@ class UsageReader:
             tracked_since_hour=self._hours(state.created_at),
             cells_since_hour=state.cells_since,
             undated_until_hour=max(state.cells_since, old_until),
-            dropped_months=_dropped(change.connection),
+            dropped_months=months.dropped_months(change.connection),
         )
 
     def _days(
@@ -122,7 +122,7 @@ def _sums_of_days(
     connection: sqlite3.Connection, first: int, end: int, complete_from: int
 ) -> dict[int, Counters]:
     """What is counted of those days that may have less in their cells."""
-    dropped = [months.days_of(month) for month in _dropped(connection)]
+    dropped = [months.days_of(month) for month in months.dropped_months(connection)]
     found: dict[int, Counters] = {}
     for days in (range(-END_OF_DAYS, complete_from), *dropped):
         since, until = max(first, days.start), min(end, days.stop)
@@ -133,10 +133,6 @@ def _sums_of_days(
             )
             found.update((hour_of_label(row[1]) // 24, counters_from(row[2:])) for row in rows)
     return found
-
-
-def _dropped(connection: sqlite3.Connection) -> frozenset[str]:
-    return frozenset(month for (month,) in connection.execute("SELECT month FROM dropped_months"))
 
 
 def _label(day: int) -> str:

@@ -1,14 +1,12 @@
 """`proxypal watch`: follow the proxy's log in the foreground."""
 
-import signal
 import threading
 from pathlib import Path
-from types import FrameType
 
 import click
 
 from proxypal import clock
-from proxypal.cli.foreground import collect_garbage_rarely
+from proxypal.cli.foreground import collect_garbage_rarely, stop_in_order
 from proxypal.cli.opening import opened
 from proxypal.cli.options import in_data_directory
 from proxypal.cli.output import say
@@ -64,13 +62,15 @@ def command(  # noqa: PLR0913 - an argument per option
         remote = remote_log_settings(queue, log_zone, is_wanted=remote_log)
         collect_garbage_rarely()
         screen = WatchScreen(clock.offset_of(store.settings().zone), as_json=as_json, once=once)
+        stop = threading.Event()
+        stop_in_order(stop.set)
         try:
             watch(
                 store,
                 paths,
                 offset=offset,
                 once=once,
-                stop=_stop_in_order(),
+                stop=stop,
                 report=screen.show,
                 queue=None if isinstance(queue, str) else queue,
                 remote=remote,
@@ -80,16 +80,3 @@ def command(  # noqa: PLR0913 - an argument per option
         rejected = f", {counted(screen.rejected, 'line')} not understood" if screen.rejected else ""
         before = f", {grouped(screen.before)} had been counted before" if screen.before else ""
         say(f"{counted(screen.recorded, 'request')} recorded{before}{rejected}.")
-
-
-def _stop_in_order() -> threading.Event:
-    stop = threading.Event()
-
-    def end(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - signal's signature
-        signal.signal(number, signal.SIG_DFL)  # a second one ends us at once
-        # Not here: the handler may have interrupted the very lock that set() needs.
-        threading.Thread(target=stop.set).start()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, end)
-    return stop

@@ -24,6 +24,9 @@ from running import PROGRAM, Process, as_a_user, environment
 DEADLINE_S = 20.0
 """Far beyond anything that should take part of a second, on the busiest machine."""
 
+VISITORS: dict[str, contextlib.ExitStack] = {}
+"""By the URL of a running server: what is left before it ends, such as pages in a browser."""
+
 
 class Got(NamedTuple):
     """An answer. Names of headers are in lower case."""
@@ -208,7 +211,10 @@ def running_server(
         try:
             assert started.wait(DEADLINE_S), "the server did not start"
             if not errors:
-                yield Running(serving, store, host, sockets[0].getsockname()[1])
+                running = Running(serving, store, host, sockets[0].getsockname()[1])
+                with contextlib.ExitStack() as visitors:
+                    VISITORS[running.url] = visitors
+                    yield running
         finally:
             serving.stop()
             thread.join(DEADLINE_S)

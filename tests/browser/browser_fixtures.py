@@ -1,11 +1,14 @@
 """Fixtures of the tests that look at the pages in a real browser (`pytest_plugins`)."""
 
+import contextlib
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from looking import CHROMIUM, OpenPage, watched_page
+from web_running import VISITORS
 
 
 @pytest.fixture(scope="session")
@@ -21,22 +24,17 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def open_page(chromium: Browser) -> Iterator[OpenPage]:
-    """Opens a page of a running server; ends it with the test, and looks at what it said."""
-    opened = []
+    """Opens a page of a running server; ends it with the test, and looks at what it said.
 
-    def open_one(base_url: str, path: str = "/", **look: object) -> Page:
-        manager = watched_page(chromium, base_url, **look)  # type: ignore[arg-type]  # named above
-        page = manager.__enter__()
-        opened.append(manager)
-        page.goto(path)
-        return page
+    A page is closed before its server ends: one that asks on is right to complain.
+    """
+    with contextlib.ExitStack() as pages:
 
-    yield open_one
-    errors = []
-    for manager in opened:
-        try:
-            manager.__exit__(None, None, None)
-        except AssertionError as error:
-            errors.append(error)
-    if errors:
-        raise errors[0]
+        def open_one(base_url: str, path: str = "/", **look: Any) -> Page:
+            page = pages.enter_context(watched_page(chromium, base_url, **look))
+            if base_url in VISITORS:
+                VISITORS[base_url].callback(pages.close)
+            page.goto(path)
+            return page
+
+        yield open_one

@@ -180,6 +180,31 @@ def test_notices_are_told_when_they_change(store: Store) -> None:
     ]
 
 
+def test_a_notice_shown_between_two_looks_is_taken_back(store: Store) -> None:
+    """A page that was rendered with a warning is told that it is over, if nobody saw it begin."""
+    watched = Watched(store)
+    watched.notices = [Notice("log", "warning", "No log yet")]
+    assert list(watched.feed.notices()) == watched.notices
+    shown = watched.feed.number
+    watched.notices = []
+    watched.look()
+    after = watched.feed.since(shown)
+    assert after is not None
+    assert [(event.kind, data_of(event)) for event in after] == [("notices", [])]
+
+
+def test_rows_shown_between_two_looks_are_taken_back(store: Store) -> None:
+    """A page that shows a row which came and went between two looks is told to look again."""
+    watched = Watched(store)
+    store.record([a_request(id="a")])
+    shown = watched.feed.number
+    store.clear_request_history()
+    watched.look()
+    after = watched.feed.since(shown)
+    assert after is not None
+    assert "requests" in [event.kind for event in after]
+
+
 def test_a_snapshot_goes_on_by_its_number(store: Store) -> None:
     """A snapshot has totals and notices, and what happens after it follows its number."""
     watched = Watched(store)
@@ -193,7 +218,8 @@ def test_a_snapshot_goes_on_by_its_number(store: Store) -> None:
     watched.look()
     after = watched.feed.since(snapshot.number)
     assert after is not None
-    assert [row["id"] for row in data_of(after[0])["rows"]] == ["b"]
+    told = [data_of(event) for event in after if event.kind == "requests"]
+    assert [row["id"] for row in told[0]["rows"]] == ["b"]
 
 
 def test_each_event_is_made_once_for_all(store: Store) -> None:

@@ -67,6 +67,7 @@ class LiveFeed:
         self._wakers: list[Callable[[], None]] = []
         self._closed = False
         self._looking = threading.Lock()
+        self._telling = threading.Lock()
         self._sequence = -1
         self._rows: Mapping[str, RequestLog] = {}
         self._told_notices = b""
@@ -76,7 +77,7 @@ class LiveFeed:
         with contextlib.suppress(StoreError):
             self._sequence = store.sequence()
             self._rows = self._read_rows()
-        self._told_notices = self._encoded_notices()
+        self._told_notices = _ENCODER.encode(notices())
 
     # -- watching
 
@@ -131,8 +132,22 @@ class LiveFeed:
             StoreError: the store cannot be read.
         """
         number = self.number
-        data = b'{"totals":%b,"notices":%b}' % (self._encoded_totals(), self._encoded_notices())
+        notices = _ENCODER.encode(self.notices())
+        data = b'{"totals":%b,"notices":%b}' % (self._encoded_totals(), notices)
         return LiveEvent(number, "snapshot", data)
+
+    def notices(self) -> Sequence[Notice]:
+        """Everything a person must know now.
+
+        Whoever has been shown it is told when it changes, even if nobody watched in between.
+        """
+        with self._telling:
+            notices = self._notices()
+            encoded = _ENCODER.encode(notices)
+            if encoded != self._told_notices:
+                self._told_notices = encoded
+                self._add("notices", encoded)
+            return notices
 
     # -- looking
 
@@ -168,10 +183,7 @@ class LiveFeed:
                 raise
             except StoreError:
                 self._is_readable = False  # the notices say why
-            notices = self._encoded_notices()
-            if notices != self._told_notices:
-                self._told_notices = notices
-                self._add("notices", notices)
+            self.notices()
 
     def _look_at_store(self) -> None:
         sequence = self._store.sequence()
@@ -195,13 +207,13 @@ class LiveFeed:
         new = [row for key, row in rows.items() if key not in before]
         changed = [row for key, row in rows.items() if key in before and before[key] != row]
         gone = [key for key in before if key not in rows]
-        if new or changed or gone:
-            data = b'{"rows":[%b],"changed":[%b],"gone":%b}' % (
-                b",".join(map(encode_request, new)),
-                b",".join(map(encode_request, changed)),
-                _ENCODER.encode(gone),
-            )
-            self._add("requests", data)
+        # Told even if empty: a page may show what came and went since the last look.
+        data = b'{"rows":[%b],"changed":[%b],"gone":%b}' % (
+            b",".join(map(encode_request, new)),
+            b",".join(map(encode_request, changed)),
+            _ENCODER.encode(gone),
+        )
+        self._add("requests", data)
 
     def _encoded_totals(self) -> bytes:
         stats = self._store.get_usage_stats(series=False)
@@ -213,9 +225,6 @@ class LiveFeed:
                 if field.name not in _SERIES
             }
         )
-
-    def _encoded_notices(self) -> bytes:
-        return _ENCODER.encode(self._notices())
 
     def _add(self, kind: Kind, data: bytes) -> None:
         with self._lock:

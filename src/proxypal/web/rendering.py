@@ -94,7 +94,7 @@ def _block(template: jinja2.Template, part: str, context: Mapping[str, Any]) -> 
 
 def _framed(call: Call, context: Mapping[str, Any], content: str, status: int) -> HTMLResponse:
     page = environment().get_template("base.html")
-    notices = call.services.sources.notices()
+    notices = call.services.feed.notices()
     frame = {
         **context,
         "content": Markup(content),  # noqa: S704 - templates escaped it

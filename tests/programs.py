@@ -11,12 +11,13 @@ CRASH, DAMAGE = HERE / "crash", HERE / "damage"
 
 def start(program: Path, *arguments: str) -> "subprocess.Popen[str]":
     """Start one with pipes to and from it; it finds what tests find."""
+    found = [str(HERE), str(program.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
     return subprocess.Popen(
         [sys.executable, str(program), *arguments],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(HERE), str(program.parent)])},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(found)},
     )
 
 

@@ -138,6 +138,15 @@ def test_one_sync_of_each_kind_fails(nursery: Nursery, tmp_path: Path) -> None:
         assert fail_and_lose(stage, syncs[name], tmp_path)
 
 
+def test_a_store_that_cannot_be_made_on_a_failing_disk_says_so(
+    nursery: Nursery, tmp_path: Path
+) -> None:
+    """Nobody is sent to look for permissions when the disk does not take a new store."""
+    stage = Stage(CREATED, nursery, tmp_path)
+    _, done, is_well = failing_at(stage, syncs_of(stage)[0], tmp_path / "calls")
+    assert (done, is_well) == (0, False)
+
+
 @pytest.mark.torture
 @pytest.mark.parametrize("scenario", [OFFERED, CREATED, *ACTED], ids=lambda s: s.name)
 def test_every_sync_fails(scenario: Scenario, nursery: Nursery, tmp_path: Path) -> None:

@@ -163,17 +163,6 @@ def test_two_recorders_cut_off_anywhere(both: tuple[Nursery, Nursery], tmp_path:
         two_record_and_are_killed(chance, both, tmp_path / str(number))
 
 
-@pytest.mark.torture
-@pytest.mark.parametrize("seed", range(10, 30))
-def test_two_recorders_cut_off_many_times(
-    seed: int, both: tuple[Nursery, Nursery], tmp_path: Path
-) -> None:
-    """Two processes killed while they record into one store have lost and doubled nothing."""
-    chance = random.Random(seed)
-    for number in range(20):
-        two_record_and_are_killed(chance, both, tmp_path / str(number))
-
-
 @pytest.mark.parametrize("seed", range(4))
 def test_a_life_cut_off_anywhere(seed: int, nursery: Nursery, tmp_path: Path) -> None:
     """Killed at any moment of any use, a store holds what was acknowledged and no half step."""
@@ -187,23 +176,4 @@ def test_recording_cut_off_anywhere(batch: int, nursery: Nursery, tmp_path: Path
     """Killed at any moment while it records, a store has lost and doubled no request."""
     chance = random.Random(batch)
     for number in range(25):
-        record_and_be_killed(chance, nursery, tmp_path / str(number), batch)
-
-
-@pytest.mark.torture
-@pytest.mark.parametrize("seed", range(100, 150))
-def test_a_thousand_lives_cut_off(seed: int, nursery: Nursery, tmp_path: Path) -> None:
-    """Killed at any of a thousand moments of any use, a store holds what was acknowledged."""
-    chance = random.Random(seed)
-    for number in range(20):
-        live_and_be_killed(chance, nursery, tmp_path / str(number))
-
-
-@pytest.mark.torture
-@pytest.mark.parametrize("seed", range(50))
-def test_a_thousand_recordings_cut_off(seed: int, nursery: Nursery, tmp_path: Path) -> None:
-    """Killed at any of a thousand moments while recording, a store lost and doubled nothing."""
-    chance = random.Random(seed)
-    for number in range(20):
-        batch = chance.choice((1, 1, 2, 40, 700))
         record_and_be_killed(chance, nursery, tmp_path / str(number), batch)

@@ -122,19 +122,3 @@ def test_two_subscribers_alone(nurseries: list[Nursery], tmp_path: Path) -> None
     tell_at_once(chance, nurseries, directory, [[["lines", 0, 60]]], kills=0)
     found = each_once(directory, 60, subscribers=2)
     assert found.books["totalRequests"] == 60
-
-
-@pytest.mark.torture
-@pytest.mark.parametrize("seed", range(10, 60))
-def test_log_and_queue_killed_many_times(
-    seed: int, nurseries: list[Nursery], tmp_path: Path
-) -> None:
-    """The same, hundreds of times, with more kills."""
-    for number in range(6):
-        everyone_tells(
-            seed * 100 + number,
-            nurseries,
-            tmp_path / str(number),
-            subscribers=1 + number % 2,
-            kills=number * 3,
-        )

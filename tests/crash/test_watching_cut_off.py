@@ -74,13 +74,6 @@ def test_a_watcher_killed_again_and_again(seed: int, nursery: Nursery, tmp_path:
     watch_and_be_killed(random.Random(seed), nursery, tmp_path, times=6)
 
 
-@pytest.mark.torture
-@pytest.mark.parametrize("seed", range(100, 150))
-def test_watchers_killed_a_thousand_times(seed: int, nursery: Nursery, tmp_path: Path) -> None:
-    """However often a watcher is killed, each line of a growing, rotated log counts once."""
-    watch_and_be_killed(random.Random(seed), nursery, tmp_path, times=20)
-
-
 @pytest.mark.usefixtures("strace")
 def test_a_watcher_killed_at_some_system_calls(nursery: Nursery, tmp_path: Path) -> None:
     """Killed at a sample of its writes, a watcher started again has counted each line once."""

@@ -340,11 +340,3 @@ def examples(count: int, steps: int) -> settings:
 def test_the_store_is_its_model() -> None:
     """Totals, days, models and history are what the design says after any series of actions."""
     run_state_machine_as_test(StoreBesideModel, settings=examples(100, 30))
-
-
-@pytest.mark.torture
-@pytest.mark.parametrize("part", range(20))
-def test_the_store_is_its_model_ten_thousand_times(part: int) -> None:
-    """The same, ten thousand series of fifty actions; in parts, for memory's sake."""
-    assert part in range(20)
-    run_state_machine_as_test(StoreBesideModel, settings=examples(500, 50))

@@ -161,11 +161,3 @@ class StoreWithMonths(StoreBesideModel):
 def test_months_come_and_go_as_in_the_model() -> None:
     """Dropped, undone, lost and rebuilt in any order, months never change a total."""
     run_state_machine_as_test(StoreWithMonths, settings=examples(30, 30))
-
-
-@pytest.mark.torture
-@pytest.mark.parametrize("part", range(10))
-def test_months_come_and_go_five_thousand_times(part: int) -> None:
-    """The same, five thousand series of fifty actions."""
-    assert part in range(10)
-    run_state_machine_as_test(StoreWithMonths, settings=examples(500, 50))

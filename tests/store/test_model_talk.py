@@ -1,6 +1,5 @@
 """The store beside its model, with log and queue telling of the same requests meanwhile."""
 
-import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     initialize,
@@ -113,11 +112,3 @@ class StoreThatIsTold(StoreBesideModel):
 def test_the_store_that_is_told_is_its_model() -> None:
     """Whatever is done in between, log and queue together come to each request once."""
     run_state_machine_as_test(StoreThatIsTold, settings=examples(40, 40))
-
-
-@pytest.mark.torture
-@pytest.mark.parametrize("part", range(10))
-def test_the_store_that_is_told_is_its_model_five_thousand_times(part: int) -> None:
-    """The same, five thousand series of sixty actions."""
-    assert part in range(10)
-    run_state_machine_as_test(StoreThatIsTold, settings=examples(500, 60))

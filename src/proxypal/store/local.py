@@ -95,7 +95,10 @@ class Store(Answers):
         try:
             return Engine(opener, clock, self._warn)
         except (CannotWrite, StorageFull) as error:
-            engine = Engine(opener, clock, self._warn, read_only=True)
+            try:
+                engine = Engine(opener, clock, self._warn, read_only=True)
+            except CannotWrite:
+                raise error from None  # it knows why no store can be made there
             engine.trouble = error
             self._warn(f"{error} Reading what is there; new requests are held in memory.")
             return engine

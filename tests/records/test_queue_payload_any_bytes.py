@@ -85,7 +85,7 @@ _places = ("user_agent", "new_field", "response_headers", "client_ip", "note")
 _texts = st.text(string.ascii_letters + string.digits + '-_.*@+/="\\ é', min_size=12, max_size=60)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.sampled_from(SAMPLES),
     st.dictionaries(st.sampled_from(_secret_fields), _texts.map("Zq9{}".format), min_size=1),
@@ -110,7 +110,7 @@ def test_no_secret_survives(
         assert secret.strip() not in shown
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.sampled_from(SAMPLES), st.dictionaries(st.sampled_from(["a", "b_c"]), _wrong, max_size=2))
 def test_both_ways_of_reading_agree(sample: bytes, unknown: dict[str, Any]) -> None:
     """A record with something new in it means exactly what it means without."""

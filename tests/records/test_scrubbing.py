@@ -151,7 +151,7 @@ def _shapes(leaf: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data())
 def test_no_secret_survives(data: st.DataObject) -> None:
     """Keys and addresses at any place of any shape are not in what is kept of it."""

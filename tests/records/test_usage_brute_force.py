@@ -42,7 +42,7 @@ def _answer(
 
 
 @in_every_zone
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(data=st.data())
 def test_any_query_equals_the_list_of_all_requests(zone: str, data: st.DataObject) -> None:
     """Whatever is asked, near any change of clocks: every figure is the one of the requests."""
@@ -52,7 +52,7 @@ def test_any_query_equals_the_list_of_all_requests(zone: str, data: st.DataObjec
 
 
 @in_every_zone
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(data=st.data())
 def test_rows_add_up_to_the_total(zone: str, data: st.DataObject) -> None:
     """With or without a top N, in any order: the rows are the total, nothing is lost or doubled."""
@@ -75,7 +75,7 @@ def test_rows_add_up_to_the_total(zone: str, data: st.DataObject) -> None:
 
 
 @in_every_zone
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(data=st.data())
 def test_the_top_are_those_with_most(zone: str, data: st.DataObject) -> None:
     """No group that is folded has more than one that is listed."""
@@ -89,7 +89,7 @@ def test_the_top_are_those_with_most(zone: str, data: st.DataObject) -> None:
 
 
 @in_every_zone
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(data=st.data())
 def test_percentiles_are_within_one_percent(zone: str, data: st.DataObject) -> None:
     """Over whole days, by day, week, month, provider or model, every percentile is near the truth.
@@ -121,7 +121,7 @@ def test_percentiles_are_within_one_percent(zone: str, data: st.DataObject) -> N
 
 @in_every_zone
 @pytest.mark.parametrize("by", ["hour", "day", "week", "month"])
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(data=st.data())
 def test_an_axis_of_time_has_no_holes(zone: str, by: str, data: st.DataObject) -> None:
     """Every hour, day, week or month of the range is listed once, in order, with zeros if empty."""

@@ -39,7 +39,7 @@ def slice_of(truth: Sequence[Call], cut: Sequence[int]) -> list[Call]:
     return [call for call in truth if first * 7_200_000 <= call.at_ms <= last * 7_200_000 + 3]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     truth=calls,
     slices=st.lists(cuts, min_size=1, max_size=4),

@@ -161,7 +161,7 @@ def test_a_stream_is_recorded_to_its_end(store: Store, heard: Heard) -> None:
     assert store.get_usage_stats().total_requests == 2
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.binary(max_size=60), max_size=20))
 def test_any_bytes_are_recorded_or_refused(
     tmp_path_factory: pytest.TempPathFactory, lines: list[bytes]

@@ -7,7 +7,7 @@ from unittest import mock
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proxy_log import ProxyLog, assert_counted_once, counted_ids, later_clock
@@ -239,7 +239,7 @@ def check(actions: list[tuple[Callable[[History, int], None], int]], chunk: int)
 
 
 @given(histories, st.sampled_from([400, 1000, 4 << 20]))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 def test_whatever_happens_to_a_log_every_request_counts_once(
     actions: list[tuple[Callable[[History, int], None], int]], chunk: int
 ) -> None:
@@ -249,7 +249,7 @@ def test_whatever_happens_to_a_log_every_request_counts_once(
 
 @pytest.mark.torture
 @given(histories, st.sampled_from([400, 1000, 4 << 20]))
-@settings(max_examples=3000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=3000)
 def test_thousands_of_histories_are_exact(
     actions: list[tuple[Callable[[History, int], None], int]], chunk: int
 ) -> None:

@@ -3,7 +3,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from builders import access_line, entry_line, log_of, model_line
@@ -230,7 +230,7 @@ def test_what_is_no_log_counts_nothing(store: Store, data: bytes) -> None:
 @given(
     st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60), st.integers(60, 3000)), max_size=6)
 )
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30)
 def test_any_sequence_of_starts_counts_each_request_once(
     tmp_path_factory: pytest.TempPathFactory, starts: list[tuple[int, int, int]]
 ) -> None:

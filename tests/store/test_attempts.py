@@ -289,7 +289,7 @@ def check_any_order(seed: int, count: int) -> None:
         store.close()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(seed=st.integers(0, 2**32), count=st.integers(1, 40))
 def test_totals_are_the_truth_in_whatever_order_it_is_told(seed: int, count: int) -> None:
     """D40, D16: any mix of requests, told by log and queue in any order, over restarts."""
@@ -297,7 +297,7 @@ def test_totals_are_the_truth_in_whatever_order_it_is_told(seed: int, count: int
 
 
 @pytest.mark.torture
-@settings(max_examples=3_000, deadline=None)
+@settings(max_examples=3_000)
 @given(seed=st.integers(0, 2**32), count=st.integers(1, 120))
 def test_totals_are_the_truth_three_thousand_times(seed: int, count: int) -> None:
     """The same with longer traffic, three thousand times."""

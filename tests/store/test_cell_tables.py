@@ -16,6 +16,7 @@ from proxypal.store.cell_tables import (
     COST,
     KEYS,
     NAMES,
+    Column,
     Summing,
     Table,
     decode_table,
@@ -208,6 +209,33 @@ def test_a_changed_table_is_refused_or_makes_sense(table: Table, data: st.DataOb
     body = encode_table(table)
     at = data.draw(st.integers(0, len(body) - 1))
     assert decoded(body[:at]) is None, "cut off"
+
+
+def test_costs_beside_a_rate_come_back() -> None:
+    """Most cells cost so much a token: those that do not, cost what they cost all the same."""
+    size = 300
+    tokens = [
+        [1 + row * row % 97 for row in range(size)],
+        [2 + row * 7 % 89 for row in range(size)],
+    ]
+    at_rates = [3 * read + 15 * written for read, written in zip(*tokens, strict=True)]
+    sums: dict[str, Column] = {"tokens_in": tokens[0], "tokens_out": tokens[1]}
+    keys: dict[str, Column] = {"provider": [1] * size, "model": [4] * size}
+    told = {}
+    for name, extra in {"as told": 0, "more": 7, "less": -2}.items():
+        costs = [cost + (extra if row % 9 == 5 else 0) for row, cost in enumerate(at_rates)]
+        body = encode_table(Table(size, keys, {**sums, COST: costs}, 6))
+        assert list(decode_table(body).sums[COST]) == costs, name
+        told[name] = len(body)
+    assert told["as told"] < min(told["more"], told["less"])
+
+
+@pytest.mark.parametrize("column", [(-1, 0, 1), (-3, 0, 1), (99, 0, 1), (0, 0, 9), (0, 0, -1)])
+def test_a_column_that_cannot_be_is_refused(column: tuple[int, int, int]) -> None:
+    """A place that no column has, or a width that no value has, is a damage, never a guess."""
+    head = msgspec.msgpack.encode((1, 1, 0, [column], []))
+    with pytest.raises(msgspec.DecodeError, match="shape"):
+        decode_table(zlib.compress(len(head).to_bytes(4, "little") + head + b"\1" * 9))
 
 
 def test_a_later_format_is_refused() -> None:

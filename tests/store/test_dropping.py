@@ -330,3 +330,17 @@ def test_a_clock_that_goes_back_or_stands_still_changes_nothing(
     assert [found for found in running.store.check() if not found.ok] == []
     assert all(month.placed == month.requests for month in running.store.breakdown_months())
     running.store.close()
+
+
+def test_a_month_dropped_twice_in_one_millisecond_comes_back(running: Running) -> None:
+    """Two drops are two, also for a clock that stands still: each takes back its own."""
+    before = running.shown()
+    first = running.store.drop_breakdown([DECEMBER]).name
+    moment = running.clock.now_ms
+    imported = running.import_some()
+    running.clock.now_ms = moment
+    second = running.store.drop_breakdown([DECEMBER]).name
+    for name in (imported, first, second):
+        running.store.restore(name)
+    assert running.shown() == before
+    assert running.is_sound()

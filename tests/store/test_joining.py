@@ -8,8 +8,9 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builders import NOW_MS, a_request, requests
+from builders import NOW_MS, a_line, a_request, requests
 from proxypal.records.counters import counters_of
+from proxypal.records.joining_rule import mark_of
 from proxypal.records.request import RequestLog
 from proxypal.store.database import Database
 from proxypal.store.joining import (
@@ -157,6 +158,23 @@ def test_the_window_is_bounded_by_age() -> None:
         assert oldest_arrival(connection) == 5
         let_go(connection, 10, NOW_MS + 60 * 60_000 + limits.join_window_ms, limits)
         assert oldest_arrival(connection) == 0
+
+
+def test_a_request_that_has_left_the_window_is_met_no_more() -> None:
+    """However often it is asked for; one with the same id that comes later is."""
+    limits = StoreSettings(join_window_requests=2)
+    with a_database() as connection:
+        known, hashes = KnownIds(), []
+        for arrival, name in enumerate("abbbbc", 1):
+            line = a_line(request_id=name * 8)
+            one = open_request(line, arrival, *hashes_of(line), (490_000, 1), mark_of(line))
+            remember(connection, [one], NOW_MS, 0)
+            let_go(connection, arrival, NOW_MS, limits)
+            known.follow(connection, arrival, 10)
+            assert one.request_hash is not None
+            hashes.append(one.request_hash)
+        for _ in range(3):
+            assert [known.meeting(hashes[at]) for at in (0, 1, 5)] == [[], [5], [6]]
 
 
 @given(st.lists(st.integers(1, 30), min_size=1, max_size=40))

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from builders import DAY_MS, HOUR_MS, NOW_MS, SetClock, a_request, a_store, at
+from builders import DAY_MS, HOUR_MS, NOW_MS, SetClock, a_request, a_store, at, facts_of
+from proxypal.store import Store
 from proxypal.store.values import BreakdownMonth
 
 
@@ -41,6 +42,33 @@ def test_a_month_is_listed_with_all_that_is_known_of_it(tmp_path: Path) -> None:
                 dropped_at=clock.now_ms,
             )
         ]
+
+
+def test_a_month_begins_and_ends_where_its_days_do(tmp_path: Path) -> None:
+    """Totals of whole days, without hours, of the days around a month's ends: two are its own."""
+    clock = SetClock()
+    days = ["2025-11-30", "2025-12-01", "2025-12-31", "2026-01-01"]
+    rows = [a_request(timestamp=at(f"{day}T12:00:00Z")) for day in days]
+    facts = facts_of(rows)
+    names = (rows[0].provider, rows[0].model, "", "", "import")
+    facts.days = {(at(f"{day}T00:00:00Z") // DAY_MS, names): facts.sums["day", day] for day in days}
+
+    def shown(store: Store) -> dict[str, tuple[int, int, bool]]:
+        return {
+            month.month: (month.requests, month.placed, month.dropped_at is not None)
+            for month in store.breakdown_months()
+        }
+
+    with a_store(tmp_path, clock=clock) as store:
+        assert store.import_facts(facts, fingerprint="x") is not None
+        whole = {"2025-11": (1, 1, False), "2025-12": (2, 2, False), "2026-01": (1, 1, False)}
+        assert shown(store) == whole
+        clock.now_ms += 3 * HOUR_MS
+        dropped = store.drop_breakdown(["2025-12"])
+        assert dropped.requests == 2
+        assert shown(store) == {**whole, "2025-12": (2, 0, True)}
+        store.restore(dropped.name)
+        assert shown(store) == whole
 
 
 @pytest.mark.parametrize("zone", ["America/St_Johns", "Pacific/Kiritimati"])

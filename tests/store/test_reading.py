@@ -39,7 +39,7 @@ MINUTES = st.integers(-80 * 24 * 60, 0)
 NAMES = [("gpt-5", "openai"), ("gpt-5", "azure"), ("claude-opus", "claude")]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     st.lists(st.tuples(MINUTES, st.sampled_from(NAMES)), max_size=30),
     st.none() | MINUTES,

@@ -1,5 +1,6 @@
 """A database out of the published pair: every number, row, name, position and undo as before."""
 
+import json
 import shutil
 from decimal import Decimal
 from pathlib import Path
@@ -9,7 +10,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from builders import DAY_MS, NOW_MS, ZONE, SetClock, a_request, a_store, facts_of, json_file
+from builders import (
+    DAY_MS,
+    HOUR_MS,
+    NOW_MS,
+    ZONE,
+    SetClock,
+    a_request,
+    a_store,
+    facts_of,
+    json_file,
+)
 from proxypal.records.request import RequestLog
 from proxypal.store import Store
 from proxypal.store.rebuilding import NUMBERS_SKIPPED
@@ -95,7 +106,7 @@ money_and_counts = st.builds(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(money_and_counts, max_size=12))
 def test_any_numbers_and_names_come_back(
     tmp_path_factory: pytest.TempPathFactory, batch: list[RequestLog]
@@ -204,6 +215,35 @@ def test_labels_of_rebuilt_rows_are_those_of_the_datas_zone(tmp_path: Path) -> N
     (tmp_path / "aggregate.json").unlink()
     with a_store(tmp_path, zone=None) as store:
         assert [p.label for p in store.get_usage_stats().requests_by_day] == ["2026-01-10"]
+
+
+def test_files_of_a_rebuilt_store_name_each_key_once(tmp_path: Path) -> None:
+    """What another program would read first and what it would read last are the same."""
+    with a_store(tmp_path) as store:
+        store.record([a_request()])
+    (tmp_path / "proxypal.db").unlink()
+    with a_store(tmp_path) as store:
+        store.record([a_request()])
+    for name in ("history.json", "aggregate.json"):
+        pairs = json.loads((tmp_path / name).read_bytes(), object_pairs_hook=list)
+        keys = [key for key, _ in pairs]
+        assert len(keys) == len({*keys}), name
+
+
+def test_hours_are_known_again_from_the_next_one_on(tmp_path: Path) -> None:
+    """Where database and a month are lost, hours count again once no old one can be in them."""
+    clock = SetClock()
+    with a_store(tmp_path, clock=clock, history_limit=1) as store:
+        store.record([a_request(timestamp=NOW_MS - n * DAY_MS) for n in (40, 39, 0)])
+    (tmp_path / "proxypal.db").unlink()
+    for path in (tmp_path / "breakdown").iterdir():
+        path.unlink()
+    clock.now_ms += 5 * HOUR_MS
+    with a_store(tmp_path, clock=clock) as store:
+        assert store.get_usage_stats().total_requests == 3
+    shown = json.loads((tmp_path / "aggregate.json").read_bytes())["published"]
+    assert shown["cellsSince"] == clock.now_ms // HOUR_MS + 1
+    assert shown["sketchesSince"] == clock.now_ms // DAY_MS + 1
 
 
 def test_the_newest_gaps_come_back(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from builders import money
@@ -77,7 +77,6 @@ def put_sealed(connection: sqlite3.Connection, cells: Old) -> None:
         connection.execute("INSERT INTO sealed_cells VALUES (?, ?)", (day, body))
 
 
-@settings(deadline=None)
 @given(SERIES, CELLS, CELLS, st.data())
 def test_every_sum_keeps_its_hour_and_names(
     keys: list[tuple[str, ...]],

@@ -185,7 +185,7 @@ def test_corrections_follow_the_user_s_price(tmp_path: Path) -> None:
         assert store.get_usage_stats().total_cost_usd == 18
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(data=st.data())
 def test_any_mix_comes_out_exact_and_goes_back(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject

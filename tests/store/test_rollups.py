@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Mapping
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cell_databases import a_database
@@ -51,7 +51,6 @@ def by(table: Table, names: list[str]) -> dict[tuple[int, ...], int]:
     return {places[row]: counters.requests for row, counters in whole.rows()}
 
 
-@settings(deadline=None)
 @given(
     st.dictionaries(
         st.tuples(st.integers(0, 23), *[st.integers(0, 3)] * 5), st.integers(1, 9), min_size=1

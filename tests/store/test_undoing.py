@@ -1,8 +1,11 @@
 """Undo: what came after is kept, in whatever order things are done and undone, each once."""
 
+import contextlib
 import itertools
+import sqlite3
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from builders import DAY_MS, HOUR_MS, NOW_MS, SetClock, a_request, a_store, facts_of
@@ -199,6 +202,40 @@ def test_undo_of_a_clear_merges_by_time(tmp_path: Path) -> None:
         store.restore(backup.name)
         shown = [r.id for r in store.get_request_history().requests]
         assert shown == ["a3", "b2", "a1", "b0"]
+
+
+def test_what_an_import_brought_comes_back_with_a_clear(tmp_path: Path) -> None:
+    """Rows of an import that stands are rows as any other; those of an undone one stay away."""
+    with a_store(tmp_path) as store:
+        stands = facts_of([a_request(timestamp=NOW_MS - DAY_MS, id="stands")])
+        goes = facts_of([a_request(timestamp=NOW_MS - 2 * DAY_MS, id="goes")])
+        assert store.import_facts(stands, fingerprint="1") is not None
+        undone = store.import_facts(goes, fingerprint="2")
+        cleared = store.clear_request_history()
+        assert undone is not None
+        assert cleared is not None
+        store.restore(undone.name)
+        store.restore(cleared.name)
+        assert [r.id for r in store.get_request_history().requests] == ["stands"]
+
+
+@pytest.mark.parametrize("count", [0, 2])
+def test_a_backup_of_an_early_version_has_no_durations(tmp_path: Path, count: int) -> None:
+    """They are known from the day after its last request on, and `doctor` asks for no others."""
+    today = NOW_MS // DAY_MS
+    clock = SetClock()
+    with a_store(tmp_path, clock=clock) as store:
+        store.record(
+            [a_request(timestamp=NOW_MS - n * HOUR_MS, duration_ms=5) for n in range(count)]
+        )
+        name = store.reset_aggregate_stats().name
+    with contextlib.closing(sqlite3.connect(tmp_path / "backups" / name / "delta.db")) as delta:
+        delta.executescript("ALTER TABLE about DROP COLUMN sketches_since; DROP TABLE sketches")
+    with a_store(tmp_path, clock=clock) as store:
+        store.restore(name)
+        assert [found for found in store.check() if not found.ok] == []
+    shown = msgspec.json.decode((tmp_path / "aggregate.json").read_bytes())["published"]
+    assert shown.get("sketchesSince", 0) == (today + 1 if count else 0)
 
 
 def test_an_old_backup_that_is_owed_is_kept(tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ def _soon_sealed() -> Iterator[None]:
 
 
 @in_every_zone
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_any_query_equals_the_list_of_all_requests(zone: str, data: st.DataObject) -> None:
     """Recorded, revised, imported, reset, dropped, undone, lost in any order, over DST."""
@@ -97,7 +97,7 @@ def _ask_percentiles(beside: StoreBesideList, data: st.DataObject) -> None:
 
 
 @in_every_zone
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_what_is_remembered_stays_true_whatever_others_do(zone: str, data: st.DataObject) -> None:
     """A page left open all day, while another program records, resets, undoes and imports."""

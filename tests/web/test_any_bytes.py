@@ -49,7 +49,7 @@ def test_any_request_is_answered(tmp_path: Path) -> None:
     """Odd bytes in paths, queries and headers are refused or answered, never a failure of ours."""
     with running_server(tmp_path, requests=[a_request(id="a")]) as server:
 
-        @settings(max_examples=200, deadline=None)
+        @settings(max_examples=200)
         @given(requests)
         def ask(request: tuple[str, str, bytes, list[tuple[str, bytes]]]) -> None:
             assert status_of(server, request) < 500

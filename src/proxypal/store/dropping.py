@@ -6,6 +6,7 @@ transaction. Must not enter: totals, and the months' files (they follow, `breakd
 
 import sqlite3
 from collections.abc import Iterator, Sequence
+from itertools import count
 
 import msgspec
 
@@ -88,10 +89,11 @@ def drop_months(change: Change, months: Sequence[str], note: str = "") -> Backup
     """
     connection, data_directory, state, _, now_ms = change
     _refuse(change, months)
+    dropped_at = _free_moment(connection, months, now_ms)
     backup = Backup(
         name=backup_name(data_directory, "breakdown", now_ms),
         kind="breakdown",
-        created_at=now_ms,
+        created_at=dropped_at,
         requests=sum(_placed(connection, month) for month in months),
         rows=0,
         note=note or f"months {', '.join(months)}",
@@ -109,7 +111,7 @@ def drop_months(change: Change, months: Sequence[str], note: str = "") -> Backup
         )
         before = {name for held in _held(connection, month).values() for name in held}
         held = msgspec.json.encode([name for name in there if name not in before]).decode()
-        connection.execute("INSERT INTO dropped_months VALUES (?, ?, ?)", (month, now_ms, held))
+        connection.execute("INSERT INTO dropped_months VALUES (?, ?, ?)", (month, dropped_at, held))
     note_months(state, months)
     log_action(connection, state, backup, state.live_epochs)
     write_state(connection, state)
@@ -173,6 +175,12 @@ def _held(connection: sqlite3.Connection, month: str) -> dict[int, list[str]]:
         "SELECT dropped_at, held FROM dropped_months WHERE month = ?", (month,)
     )
     return {at: msgspec.json.decode(held, type=list[str]) for at, held in rows}
+
+
+def _free_moment(connection: sqlite3.Connection, months: Sequence[str], now_ms: int) -> int:
+    """Now, or as soon after as none of these months was dropped: clocks go back and stand still."""
+    taken = {at for month in months for at in _held(connection, month)}
+    return next(at for at in count(now_ms) if at not in taken)
 
 
 def _fill(connection: sqlite3.Connection, delta: sqlite3.Connection, months: Sequence[str]) -> None:

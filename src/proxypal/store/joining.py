@@ -198,7 +198,7 @@ class KnownIds:
     def meeting(self, request_hash: int) -> list[int]:
         """Arrivals of the requests of the window that facts with this hash may belong to."""
         found = self._meeting.get(request_hash)
-        if found is None:
+        if not found:  # or all of it has left the window
             return []
         if found[0] < self.oldest:
             found[:] = [arrival for arrival in found if arrival >= self.oldest]

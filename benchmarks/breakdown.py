@@ -123,6 +123,8 @@ def measure(folder: Path) -> list[Row]:
             "directory; of it the database",
             f"{size / 1e6:.1f} MB; {database / 1e6:.1f} MB",
             raw.name, f"{raw_size / 1e6:.0f} MB", f"{raw_size / size:.1f} ×", "< 40 MB",
+            "Its 2,250,000 cells, with nearly as many different values, are there twice, in the "
+            "database and in breakdown/: either of them can be lost. Once is what the aim allows.",
         ),
         Row(
             "opening, memory after all questions",
@@ -131,6 +133,13 @@ def measure(folder: Path) -> list[Row]:
         *[_asked(raw, one, found) for one, found in zip(asked, told["found"], strict=True)],
         *[_from_shell(path, one) for one in (asked[2], asked[7], asked[9], asked[10])],
     ]  # fmt: skip
+
+
+_SHELL_AIM_S = 0.150
+_SHELL = (
+    "Python's start and opening the store are what `stats --json` takes above; the rest unpacks "
+    "the cells of up to 30 days, 25,000 a day, for this one question. `serve` keeps them."
+)
 
 
 def _asked(raw: RawRows, asked: Asked, found: dict[str, object]) -> Row:
@@ -160,4 +169,5 @@ def _from_shell(path: Path, asked: Asked) -> Row:
         for _ in range(SHELL_ROUNDS)
     ]
     what = f"from the shell: {asked.name}"
-    return Row(what, spread([one * 1000 for one in taken], " ms"), "", "", "", "< 150 ms")
+    note = _SHELL if statistics.median(taken) > _SHELL_AIM_S else ""
+    return Row(what, spread([one * 1000 for one in taken], " ms"), "", "", "", "< 150 ms", note)

@@ -37,6 +37,11 @@ SEEN = ["/", "/?range=all", "/requests", "/settings/data"]
 
 _ALL_DAYS = "/api/query?by=day"
 _SLOW = {
+    "/": (
+        "While recording, all of its questions are reckoned anew each time, on two cores "
+        "that the recorder, the server and the client share: at the 99th percentile it has waited "
+        "for them. `/api/stats` and its export read ten years of days each time, as well."
+    ),
     "/?range=all": (
         "Charts over ten years: some 20 models in each of 120 months, and every group of every "
         "chart is reckoned anew once anything has changed."

@@ -1,5 +1,6 @@
 """Any system call that changes a file fails once: the disk breaks, or is full for a moment."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -70,10 +71,17 @@ def test_some_system_calls_fail(
 @pytest.mark.parametrize("then_crash", [False, True], ids=["goes on", "then crashes"])
 @pytest.mark.parametrize("error", ERRORS)
 @pytest.mark.parametrize("scenario", [OFFERED, CREATED, *ACTED], ids=lambda s: s.name)
-def test_every_system_call_fails(
-    scenario: Scenario, error: str, then_crash: bool, nursery: Nursery, tmp_path: Path
+def test_every_system_call_fails(  # noqa: PLR0917 - pytest gives them by name
+    scenario: Scenario,
+    error: str,
+    then_crash: bool,
+    nursery: Nursery,
+    tmp_path: Path,
+    record_property: Callable[[str, object], None],
 ) -> None:
     """Whichever write or sync fails, nothing is lost, doubled, half done or wrongly promised."""
     stage = Stage(scenario, nursery, tmp_path)
-    for moment in moments_of(stage):
+    moments = moments_of(stage)
+    for moment in moments:
         fail_at(moment, error, stage, then_crash=then_crash)
+    record_property("system calls that failed", len(moments))

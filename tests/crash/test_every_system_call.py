@@ -1,5 +1,6 @@
 """SIGKILL at every system call that changes a file, one after the other, in every situation."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,9 @@ pytestmark = [
     pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name),
 ]
 
+RecordProperty = Callable[[str, object], None]
+TOLD = "system calls at which a process was killed"
+
 
 def kill_at(moment: Moment, stage: Stage) -> None:
     """One process killed just before one of its system calls, and what it left judged."""
@@ -28,18 +32,26 @@ def kill_at(moment: Moment, stage: Stage) -> None:
         raise
 
 
-def test_killed_at_some_system_calls(scenario: Scenario, nursery: Nursery, tmp_path: Path) -> None:
+def test_killed_at_some_system_calls(
+    scenario: Scenario, nursery: Nursery, tmp_path: Path, record_property: RecordProperty
+) -> None:
     """2b.10: killed at a sample of moments, it has done each operation whole or not."""
     stage = Stage(scenario, nursery, tmp_path)
     moments = moments_of(stage)
     assert len(moments) > 20
-    for moment in moments[3 :: len(moments) // 4]:
+    some = moments[3 :: len(moments) // 4]
+    for moment in some:
         kill_at(moment, stage)
+    record_property(TOLD, len(some))
 
 
 @pytest.mark.torture
-def test_killed_at_every_system_call(scenario: Scenario, nursery: Nursery, tmp_path: Path) -> None:
+def test_killed_at_every_system_call(
+    scenario: Scenario, nursery: Nursery, tmp_path: Path, record_property: RecordProperty
+) -> None:
     """Killed before any system call that changes a file, each operation is done whole or not."""
     stage = Stage(scenario, nursery, tmp_path)
-    for moment in moments_of(stage):
+    moments = moments_of(stage)
+    for moment in moments:
         kill_at(moment, stage)
+    record_property(TOLD, len(moments))

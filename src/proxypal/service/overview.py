@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from proxypal.records.aggregate import UsageStats
 from proxypal.records.labels import Offset, hour_of_label
-from proxypal.records.usage_answer import Answer, Row
+from proxypal.records.usage_answer import Answer
 from proxypal.records.usage_metrics import METRICS
 from proxypal.records.usage_query import Query, QueryWords
 from proxypal.service.asking import query_of
@@ -172,20 +172,17 @@ def requests_ever(asker: Asker, words: OverviewWords) -> int:
 
 def choices(asker: Asker, stats: UsageStats) -> dict[str, list[str]]:
     """What each filter can be set to: all names there ever were, most requests first."""
-    rows = asker.ask(QueryWords(by=["key", "account"], metrics=("requests",))).rows
+    by_name = [
+        QueryWords(by=[name], metrics=("requests",), order="requests:desc")
+        for name in ("key", "account")
+    ]
+    keys, accounts = ([row.labels[0] for row in found.rows] for found in asker.ask_all(by_name))
     return {
         "provider": [usage.provider for usage in stats.providers],
         "model": [usage.model for usage in stats.models],
-        "key": _by_requests(rows, 0),
-        "account": _by_requests(rows, 1),
+        "key": keys,
+        "account": accounts,
     }
-
-
-def _by_requests(rows: Sequence[Row], place: int) -> list[str]:
-    sums: dict[str, int] = {}
-    for row in rows:
-        sums[row.labels[place]] = sums.get(row.labels[place], 0) + (row.requests or 0)
-    return sorted(sums, key=lambda label: (-sums[label], label))
 
 
 # -- steps of time

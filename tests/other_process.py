@@ -23,11 +23,12 @@ class OtherProcess:
 
     def __init__(self, clock: Callable[[], int]) -> None:
         self.clock = clock
+        found = [str(HERE), *filter(None, [os.environ.get("PYTHONPATH")])]
         self._process = subprocess.Popen(
             [sys.executable, str(HERE / "other_process.py")],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": str(HERE)},
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(found)},
         )
 
     def open(self, directory: Path) -> None:

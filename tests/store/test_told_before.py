@@ -49,6 +49,31 @@ def test_what_began_after_the_loss_is_new(tmp_path: Path) -> None:
         assert store.get_usage_stats().total_requests == 2
 
 
+@pytest.mark.parametrize("at_once", [True, False])
+def test_twins_of_what_was_told_are_no_repetition(tmp_path: Path, at_once: bool) -> None:
+    """Another request, its retries begun in the same milliseconds as those of one told before."""
+    clock = SetClock()
+
+    def retried(name: str, key: int) -> list[Attempt]:
+        return [
+            an_attempt(key + n, NOW_MS - 9_000 + n * 1_000, request_id=name, failed=n < 1)
+            for n in range(2)
+        ]
+
+    with a_store(tmp_path, clock=clock) as store:
+        assert tell(store, *retried("aaaaaaaa", 1)).recorded == 1
+    (tmp_path / "proxypal.db").unlink()
+    with a_store(tmp_path, clock=clock) as store:
+        first, second = retried("bbbbbbbb", 5)
+        outcomes = [tell(store, first, second)]
+        if not at_once:
+            third, fourth = retried("cccccccc", 9)
+            outcomes = [tell(store, third), tell(store, fourth)]
+        assert [sum(getattr(one, name) for one in outcomes)
+                for name in ("recorded", "joined", "repeated")] == [1, 1, 0]  # fmt: skip
+        assert tell(store, *retried("aaaaaaaa", 1)).repeated == 2
+
+
 @pytest.fixture
 def connection() -> sqlite3.Connection:
     """A database with one key told of twice, and one that an import brought."""
@@ -62,7 +87,7 @@ def connection() -> sqlite3.Connection:
 
 def test_each_is_taken_as_often_as_it_was_told(connection: sqlite3.Connection) -> None:
     """Two attempts of one millisecond stay two; imports are not asked about here."""
-    remember_told(connection, NOW_MS, HOUR_MS)
+    remember_told(connection, NOW_MS, HOUR_MS, 100)
     told = ToldBefore(connection, NOW_MS)
 
     def takes(started_ms: int, key: int, request: int | None = None) -> bool:
@@ -78,7 +103,7 @@ def test_each_is_taken_as_often_as_it_was_told(connection: sqlite3.Connection) -
 
 def test_requests_that_begin_together_are_told_apart_by_id(connection: sqlite3.Connection) -> None:
     """Only an attempt of a request that the queue told of is one of them."""
-    remember_told(connection, NOW_MS, HOUR_MS)
+    remember_told(connection, NOW_MS, HOUR_MS, 100)
     told = ToldBefore(connection, NOW_MS)
     assert not told.takes(NOW_MS, 7, 33, is_request=False)
     assert told.takes(NOW_MS, 7, 5, is_request=False)
@@ -87,7 +112,7 @@ def test_requests_that_begin_together_are_told_apart_by_id(connection: sqlite3.C
 
 def test_it_is_forgotten_in_time(connection: sqlite3.Connection) -> None:
     """Nothing stays of it when the window is over."""
-    remember_told(connection, NOW_MS, HOUR_MS)
+    remember_told(connection, NOW_MS, HOUR_MS, 100)
     late = ToldBefore(connection, NOW_MS + HOUR_MS + 1)
     assert not late.takes(NOW_MS, 7, None, is_request=True)
     assert connection.execute("SELECT count(*) FROM caches").fetchone() == (0,)

@@ -113,7 +113,7 @@ class AttemptBatch:
             self._tally.repeated += 1
             return
         natural_key = attempt_key(attempt.started_ms, attempt.model)
-        if self._came_before(attempt, natural_key, marks):
+        if self._came_before(attempt, natural_key, found):
             self._seen.add(attempt.key)
             self._tally.repeated += 1
             return
@@ -136,7 +136,7 @@ class AttemptBatch:
         if is_extra and is_counted:
             self._opened.add(request_of(attempt), _tokens_of(attempt))
 
-    def _came_before(self, attempt: Attempt, natural_key: int, marks: Sequence[Mark]) -> bool:
+    def _came_before(self, attempt: Attempt, natural_key: int, met: Sequence[Found]) -> bool:
         """Whether files brought it already, or the queue to a database that was lost."""
         if attempt.ended_ms <= self._change.state.watermark_ms:
             return True
@@ -150,7 +150,11 @@ class AttemptBatch:
                 attempt.started_ms,
                 natural_key,
                 None if attempt.request_id is None else request_key(attempt.request_id),
-                is_request=any(mark.attempts for mark in marks),
+                is_request=any(
+                    one.facts.mark.attempts
+                    for one in met
+                    if one.facts.arrival <= self._told_before.last_arrival
+                ),
             )
         imported[natural_key] -= 1
         return True

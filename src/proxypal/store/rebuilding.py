@@ -101,7 +101,7 @@ def rebuild(
     _restore_window(connection, state, rows, hours, now_ms)
     if aggregate.published is not None:
         _restore_ledgers(connection, aggregate.published, restored.keys_since_ms)
-    remember_told(connection, now_ms, published.settings.join_window_ms)
+    remember_told(connection, now_ms, published.settings.join_window_ms, published.sequence)
     return [
         f"Of {requests} requests of {month} it is not known any more in which hour they were, "
         "and of which model and key."

@@ -18,21 +18,28 @@ _NAME = "told before the database was lost"
 
 
 class _Told(msgspec.Struct, array_like=True, frozen=True):
-    """Keys of attempts by day, and of request ids. Asked about what began before `lost_at_ms`."""
+    """Keys of attempts by day, and of request ids. Asked about what began before `lost_at_ms`.
+
+    Requests that were told of then have numbers of arrival up to `last_arrival`.
+    """
 
     lost_at_ms: int
     until_ms: int
     attempts: dict[int, bytes]
     ids: bytes
+    last_arrival: int = 2**62
 
 
-def remember_told(connection: sqlite3.Connection, now_ms: int, window_ms: int) -> None:
+def remember_told(
+    connection: sqlite3.Connection, now_ms: int, window_ms: int, last_arrival: int
+) -> None:
     """Keep apart, in a rebuilt database, which attempts of the last days it was told of."""
     since_day = now_ms // DAY_MS - 1
     attempts = live_keys(connection, "attempt", since_day)
     if attempts:
         ids = b"".join(live_keys(connection, "request", since_day).values())
-        body = msgspec.msgpack.encode(_Told(now_ms, now_ms + window_ms, attempts, ids))
+        told = _Told(now_ms, now_ms + window_ms, attempts, ids, last_arrival)
+        body = msgspec.msgpack.encode(told)
         connection.execute("INSERT OR REPLACE INTO caches VALUES (?, ?)", (_NAME, body))
 
 
@@ -49,6 +56,11 @@ class ToldBefore:
         self._left: dict[int, Counter[int]] = {}
         self._ids: Counter[int] | None = None
 
+    @property
+    def last_arrival(self) -> int:
+        """The last request that a lost database had; 0 if none was lost."""
+        return 0 if self._told is None else self._told.last_arrival
+
     def takes(self, started_ms: int, key: int, request: int | None, *, is_request: bool) -> bool:
         """Whether an attempt is one of them, which is then not asked about again.
 
@@ -57,7 +69,8 @@ class ToldBefore:
             key: of the attempt.
             request: the key of its request's id, None without one: two requests may well begin
                 in one millisecond.
-            is_request: whether the queue is known to have told of its request in another way.
+            is_request: whether the queue is known to have told of its request in another way
+                before the loss.
         """
         if self._told is None or started_ms > self._told.lost_at_ms:
             return False

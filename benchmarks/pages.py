@@ -36,11 +36,12 @@ TABS, TABS_PER_SECOND = 20, 10
 SEEN = ["/", "/?range=all", "/requests", "/settings/data"]
 
 _ALL_DAYS = "/api/query?by=day"
+_EVER = "Ten years of days are read and encoded anew each time anything has changed."
 _SLOW = {
     "/": (
         "While recording, all of its questions are reckoned anew each time, on two cores "
         "that the recorder, the server and the client share: at the 99th percentile it has waited "
-        "for them. `/api/stats` and its export read ten years of days each time, as well."
+        "for them."
     ),
     "/?range=all": (
         "Charts over ten years: some 20 models in each of 120 months, and every group of every "
@@ -50,6 +51,8 @@ _SLOW = {
         "3,740 days with 19 figures each, 1.3 MB of JSON: most of the time goes into making that "
         "many objects and compressing them."
     ),
+    "/api/stats": _EVER,
+    "/api/export/aggregate.json": _EVER,
     "/metrics": (
         "All 200 models of ten years are 3,000 samples, and prometheus-client writes each of "
         "them in Python. Prometheus asks every 15 seconds."

@@ -20,6 +20,14 @@ def month_files(directory: Path) -> dict[str, MonthContents]:
     return found
 
 
+def placed(store: Store) -> dict[str, tuple[int, int, bool]]:
+    """Of each month: requests, how many are in the breakdown, and whether it was dropped."""
+    return {
+        month.month: (month.requests, month.placed, month.dropped_at is not None)
+        for month in store.breakdown_months()
+    }
+
+
 def months_in(store: Store, *months: str) -> dict[str, Any]:
     """What the database holds of months, in a form that does not depend on how it is packed."""
 

@@ -14,6 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
+from programs import python_path
+
 HERE = Path(__file__).parent
 _END = b"gone"
 
@@ -23,12 +25,11 @@ class OtherProcess:
 
     def __init__(self, clock: Callable[[], int]) -> None:
         self.clock = clock
-        found = [str(HERE), *filter(None, [os.environ.get("PYTHONPATH")])]
         self._process = subprocess.Popen(
             [sys.executable, str(HERE / "other_process.py")],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(found)},
+            env={**os.environ, "PYTHONPATH": python_path(HERE)},
         )
 
     def open(self, directory: Path) -> None:

@@ -9,15 +9,20 @@ HERE = Path(__file__).parent
 CRASH, DAMAGE = HERE / "crash", HERE / "damage"
 
 
+def python_path(*folders: Path) -> str:
+    """`PYTHONPATH` for a program that needs these folders; it finds all that its caller finds."""
+    callers = filter(None, [os.environ.get("PYTHONPATH")])
+    return os.pathsep.join([*map(str, folders), *callers])
+
+
 def start(program: Path, *arguments: str) -> "subprocess.Popen[str]":
     """Start one with pipes to and from it; it finds what tests find."""
-    found = [str(HERE), str(program.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
     return subprocess.Popen(
         [sys.executable, str(program), *arguments],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(found)},
+        env={**os.environ, "PYTHONPATH": python_path(HERE, program.parent)},
     )
 
 

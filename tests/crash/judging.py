@@ -1,6 +1,6 @@
 """What a killed process left, held to the law: one of two states, whole, and nothing beside it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -16,6 +16,9 @@ from two_sources import attempts_of
 
 _OWN = ("proxypal.db", "history.json", "aggregate.json", "backups", ".proxypal.lock", "breakdown")
 _MONTH = "[0-9][0-9][0-9][0-9]-[01][0-9].json"
+RecordProperty = Callable[[str, object], None]
+"""pytest's `record_property`: how many states were judged, for the last lines of a run."""
+
 _AFTERWARDS: Sequence[Operation] = (["record", 90_000, 1], ["undo"], ["close"])
 """What is done with each store that survived: recording, and undoing what its backup offers."""
 

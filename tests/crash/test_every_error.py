@@ -1,12 +1,11 @@
 """Any system call that changes a file fails once: the disk breaks, or is full for a moment."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from judging import judge, moments_of
+from judging import RecordProperty, judge, moments_of
 from moments import Moment, Stage
 from nursing import Nursery
 from scenarios import FILLED, SCENARIOS, Scenario
@@ -77,7 +76,7 @@ def test_every_system_call_fails(  # noqa: PLR0917 - pytest gives them by name
     then_crash: bool,
     nursery: Nursery,
     tmp_path: Path,
-    record_property: Callable[[str, object], None],
+    record_property: RecordProperty,
 ) -> None:
     """Whichever write or sync fails, nothing is lost, doubled, half done or wrongly promised."""
     stage = Stage(scenario, nursery, tmp_path)

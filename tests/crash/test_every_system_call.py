@@ -1,11 +1,10 @@
 """SIGKILL at every system call that changes a file, one after the other, in every situation."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from judging import judge, moments_of
+from judging import RecordProperty, judge, moments_of
 from moments import Moment, Stage
 from nursing import Nursery
 from scenarios import SCENARIOS, Scenario
@@ -16,7 +15,6 @@ pytestmark = [
     pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name),
 ]
 
-RecordProperty = Callable[[str, object], None]
 TOLD = "system calls at which a process was killed"
 
 

@@ -8,12 +8,12 @@ store opened on each must keep the law as after a SIGKILL.
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from judging import judge
+from judging import RecordProperty, judge
 from nursing import Nursery
 from power_changes import LOST, Fate
 from power_exploring import Explorer
@@ -24,8 +24,6 @@ from scenarios import SCENARIOS, Scenario
 
 pytest_plugins = ["crash_fixtures"]
 pytestmark = pytest.mark.usefixtures("strace")
-
-RecordProperty = Callable[[str, object], None]
 
 ALL = [*SCENARIOS, *MORE]
 SHORT, LONG = 11, 700

@@ -5,17 +5,16 @@
 """
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from judging import RecordProperty
 from killing import AT_ONCE, CountingNursery, kill
 
 PARTS, KILLS = 20, 500
 TOLD = "SIGKILLs: 0 lost, 0 doubled"
-
-RecordProperty = Callable[[str, object], None]
 
 
 @pytest.fixture(scope="module")

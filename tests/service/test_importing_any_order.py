@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collector_files import COLLECTORS, Call, counted, import_all, truth_of
+from programs import HERE, python_path
 from proxypal import Store
 from running import run_together
 
@@ -94,7 +95,7 @@ def test_processes_that_import_at_once_count_once(
     tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Several processes with overlapping files at the same instant: each request once."""
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1]))
+    monkeypatch.setenv("PYTHONPATH", python_path(HERE))
     truth = [
         Call(at_ms=number * 1_000, tokens_in=number, request_id=f"{number:08x}")
         for number in range(3_000)

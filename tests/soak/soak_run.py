@@ -6,7 +6,6 @@ everything is counted, exactly. What the log and the queue told is summed up by 
 
 import contextlib
 import json
-import os
 import subprocess
 import sys
 import threading
@@ -19,6 +18,7 @@ import msgspec
 
 from fake_proxy import FakeProxy
 from fake_truth import Expected
+from programs import python_path
 from proxypal.clock import now_ms
 from proxypal.store import Store
 from running import environment
@@ -234,7 +234,7 @@ def _command(clock: SharedClock, *arguments: str) -> list[str]:
 
 def _environment(home: Path) -> dict[str, str]:
     paths = (TESTS, TESTS / "fake_cliproxy", PROGRAM.parent)
-    return environment(home, PYTHONPATH=os.pathsep.join(map(str, paths)), TZ="UTC")
+    return environment(home, PYTHONPATH=python_path(*paths), TZ="UTC")
 
 
 def _add(whole: Expected, part: Expected) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from builders import DAY_MS, HOUR_MS, NOW_MS, SetClock, a_request, a_store, at
-from month_files import months_in
+from month_files import months_in, placed
 from proxypal.clock import offset_of
 from proxypal.errors import AlreadyUndone, WrongUsage
 from proxypal.records.labels import LocalHours
@@ -118,14 +118,6 @@ def running(tmp_path: Path) -> Any:
     found = Running(tmp_path)
     yield found
     found.store.close()
-
-
-def placed(store: Store) -> dict[str, tuple[int, int, bool]]:
-    """Of each month: requests, how many are in the breakdown, and whether it was dropped."""
-    return {
-        month.month: (month.requests, month.placed, month.dropped_at is not None)
-        for month in store.breakdown_months()
-    }
 
 
 def test_totals_stay_and_everything_comes_back(running: Running) -> None:

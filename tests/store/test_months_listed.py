@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from builders import DAY_MS, HOUR_MS, NOW_MS, SetClock, a_request, a_store, at, facts_of
-from proxypal.store import Store
+from month_files import placed
 from proxypal.store.values import BreakdownMonth
 
 
@@ -53,22 +53,16 @@ def test_a_month_begins_and_ends_where_its_days_do(tmp_path: Path) -> None:
     names = (rows[0].provider, rows[0].model, "", "", "import")
     facts.days = {(at(f"{day}T00:00:00Z") // DAY_MS, names): facts.sums["day", day] for day in days}
 
-    def shown(store: Store) -> dict[str, tuple[int, int, bool]]:
-        return {
-            month.month: (month.requests, month.placed, month.dropped_at is not None)
-            for month in store.breakdown_months()
-        }
-
     with a_store(tmp_path, clock=clock) as store:
         assert store.import_facts(facts, fingerprint="x") is not None
         whole = {"2025-11": (1, 1, False), "2025-12": (2, 2, False), "2026-01": (1, 1, False)}
-        assert shown(store) == whole
+        assert placed(store) == whole
         clock.now_ms += 3 * HOUR_MS
         dropped = store.drop_breakdown(["2025-12"])
         assert dropped.requests == 2
-        assert shown(store) == {**whole, "2025-12": (2, 0, True)}
+        assert placed(store) == {**whole, "2025-12": (2, 0, True)}
         store.restore(dropped.name)
-        assert shown(store) == whole
+        assert placed(store) == whole
 
 
 @pytest.mark.parametrize("zone", ["America/St_Johns", "Pacific/Kiritimati"])

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from builders import a_request
+from programs import python_path
 from web_running import running_server
 
 HERE = Path(__file__).parent
@@ -29,7 +30,7 @@ def test_schemathesis_finds_nothing(tmp_path: Path) -> None:
             cwd=tmp_path,
             env={
                 **os.environ,
-                "PYTHONPATH": str(HERE),
+                "PYTHONPATH": python_path(HERE),
                 "SCHEMATHESIS_HOOKS": "schemathesis_recording",
             },
             capture_output=True,

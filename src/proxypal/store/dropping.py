@@ -5,7 +5,7 @@ transaction. Must not enter: totals, and the months' files (they follow, `breakd
 """
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import count
 
 import msgspec
@@ -89,7 +89,8 @@ def drop_months(change: Change, months: Sequence[str], note: str = "") -> Backup
     """
     connection, data_directory, state, _, now_ms = change
     _refuse(change, months)
-    dropped_at = _free_moment(connection, months, now_ms)
+    held_before = {month: _held(connection, month) for month in months}
+    dropped_at = _free_moment(held_before.values(), now_ms)
     backup = Backup(
         name=backup_name(data_directory, "breakdown", now_ms),
         kind="breakdown",
@@ -109,7 +110,7 @@ def drop_months(change: Change, months: Sequence[str], note: str = "") -> Backup
         connection.execute(
             "DELETE FROM day_cells WHERE day >= ? AND day < ?", (days.start, days.stop)
         )
-        before = {name for held in _held(connection, month).values() for name in held}
+        before = {name for held in held_before[month].values() for name in held}
         held = msgspec.json.encode([name for name in there if name not in before]).decode()
         connection.execute("INSERT INTO dropped_months VALUES (?, ?, ?)", (month, dropped_at, held))
     note_months(state, months)
@@ -177,9 +178,9 @@ def _held(connection: sqlite3.Connection, month: str) -> dict[int, list[str]]:
     return {at: msgspec.json.decode(held, type=list[str]) for at, held in rows}
 
 
-def _free_moment(connection: sqlite3.Connection, months: Sequence[str], now_ms: int) -> int:
+def _free_moment(dropped: Iterable[Mapping[int, list[str]]], now_ms: int) -> int:
     """Now, or as soon after as none of these months was dropped: clocks go back and stand still."""
-    taken = {at for month in months for at in _held(connection, month)}
+    taken = {at for drops in dropped for at in drops}
     return next(at for at in count(now_ms) if at not in taken)
 
 

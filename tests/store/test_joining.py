@@ -19,8 +19,6 @@ from proxypal.store.joining import (
     counted_request,
     hash64,
     hashes_of,
-    let_go,
-    oldest_arrival,
     open_request,
     own_arrival,
     read_batch,
@@ -29,6 +27,7 @@ from proxypal.store.joining import (
 )
 from proxypal.store.schema import upgrade
 from proxypal.store.values import StoreSettings
+from proxypal.store.window_bounds import let_excess_go
 
 BOUND = 10_000
 
@@ -130,36 +129,6 @@ def test_a_forgotten_window_is_read_anew() -> None:
         assert known.find(hash64("rolled back")) is None
 
 
-def test_the_window_is_bounded_by_number() -> None:
-    """At most the set number of requests stay, the newest ones."""
-    limits = StoreSettings(join_window_requests=10)
-    with a_database() as connection:
-        for arrival in range(1, 31):
-            request = a_request(id=f"id-{arrival}")
-            remember(connection, [opened(arrival, request)], NOW_MS, 0)
-        let_go(connection, 30, NOW_MS, limits)
-        left = connection.execute("SELECT first FROM join_window ORDER BY first").fetchall()
-        assert [first for (first,) in left] == list(range(21, 31))
-        known = KnownIds()
-        known.follow(connection, 30, 10)
-        assert known.find(hash64("id-20")) is None
-        assert known.find(hash64("id-21")) is not None
-        assert oldest_arrival(connection) == 21
-
-
-def test_the_window_is_bounded_by_age() -> None:
-    """Two hours after it arrived a request can be neither changed nor recognised."""
-    limits = StoreSettings()
-    with a_database() as connection:
-        for arrival in range(1, 11):
-            arrived_at = NOW_MS + arrival * 60_000
-            remember(connection, [opened(arrival, a_request(id=f"{arrival}"))], arrived_at, 0)
-        let_go(connection, 10, NOW_MS + 5 * 60_000 + limits.join_window_ms, limits)
-        assert oldest_arrival(connection) == 5
-        let_go(connection, 10, NOW_MS + 60 * 60_000 + limits.join_window_ms, limits)
-        assert oldest_arrival(connection) == 0
-
-
 def test_a_request_that_has_left_the_window_is_met_no_more() -> None:
     """However often it is asked for; one with the same id that comes later is."""
     limits = StoreSettings(join_window_requests=2)
@@ -169,7 +138,7 @@ def test_a_request_that_has_left_the_window_is_met_no_more() -> None:
             line = a_line(request_id=name * 8)
             one = open_request(line, arrival, *hashes_of(line), (490_000, 1), mark_of(line))
             remember(connection, [one], NOW_MS, 0)
-            let_go(connection, arrival, NOW_MS, limits)
+            let_excess_go(connection, 0, limits)
             known.follow(connection, arrival, 10)
             assert one.request_hash is not None
             hashes.append(one.request_hash)
@@ -191,7 +160,7 @@ def test_memory_follows_the_bound(sizes: list[int]) -> None:
             remember(connection, batch, NOW_MS, 0)
             sequence += size
             known.add(batch, sequence)
-            let_go(connection, sequence, NOW_MS, limits)
+            let_excess_go(connection, 0, limits)
         assert len(known._found) <= 2 * (limits.join_window_requests + max(sizes))
 
 

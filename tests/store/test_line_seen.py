@@ -83,7 +83,7 @@ def test_an_id_of_the_window_that_has_its_line_is_used_again(tmp_path: Path) -> 
         told(store, an_attempt())
         log = Log(store)
         assert log.says(a_line()).joined == 1
-        clock.now_ms = a_line().timestamp + WINDOW_MS
+        clock.now_ms = a_line().timestamp - a_line().duration_ms + WINDOW_MS
         assert log.says(a_line()).recorded == 1
         clock.now_ms += 1
         assert log.says(a_line()).seen == 1
@@ -106,7 +106,7 @@ def test_a_full_window_no_longer_knows_all_its_time(tmp_path: Path) -> None:
         told(store, an_attempt())
         log = Log(store)
         assert log.says(a_line()).joined == 1
-        pushed = [a_request(timestamp=NOW_MS - 100, duration_ms=n) for n in range(size - 2)]
+        pushed = [a_request(timestamp=NOW_MS - 100, duration_ms=n) for n in range(size - 1)]
         store.record(pushed)
         assert log.says(a_line()).recorded == 1, "the window still has all: an id used again"
         for _ in range(2):

@@ -16,10 +16,8 @@ import msgspec
 from proxypal.records.joining_rule import NO_MARK, Mark
 from proxypal.records.request import RequestLog, encode_request
 from proxypal.store.series import SeriesKey
-from proxypal.store.values import StoreSettings
 
 _OWN_ID = re.compile(r"req_\d+_(\d+)")
-_LOOKED_AT_ONCE = 200
 _INTERNAL = "/v1internal:"
 
 
@@ -257,20 +255,6 @@ def rewrite_batch(connection: sqlite3.Connection, batch: Batch) -> None:
     """Replace what is remembered of a batch."""
     connection.execute(
         "UPDATE join_window SET body = ? WHERE first = ?", (_encode(batch.requests), batch.first)
-    )
-
-
-def let_go(
-    connection: sqlite3.Connection, sequence: int, now_ms: int, settings: StoreSettings
-) -> None:
-    """Drop what is beyond the window's bounds: by count at once, by age a little at a time."""
-    connection.execute(
-        "DELETE FROM join_window WHERE last <= ?", (sequence - settings.join_window_requests,)
-    )
-    connection.execute(
-        "DELETE FROM join_window WHERE first <= (SELECT max(first) FROM (SELECT first, arrived_at "
-        "FROM join_window ORDER BY first LIMIT ?) WHERE arrived_at < ?)",
-        (_LOOKED_AT_ONCE, now_ms - settings.join_window_ms),
     )
 
 

@@ -11,7 +11,7 @@ import msgspec
 from proxypal.records.joining_rule import Place, is_socket, place_line, with_line
 from proxypal.records.natural_key import request_key
 from proxypal.records.request import RequestLog
-from proxypal.store import covering
+from proxypal.store import covering, window_bounds
 from proxypal.store.day_keys import DAY_MS, keys_of_day
 from proxypal.store.joining import meeting_hash
 from proxypal.store.open_requests import OpenRequests
@@ -62,8 +62,7 @@ class _Comparison:
             change.connection, change.state.sequence, settings.join_window_requests
         )
         self._horizon_ms = change.now_ms - settings.join_window_ms
-        oldest = recording.known.oldest
-        self._is_cut = change.state.sequence - oldest >= settings.join_window_requests
+        self._is_cut = window_bounds.is_cut(change.connection, change.now_ms)
 
     def judge(self, lines: Sequence[tuple[int, RequestLog]]) -> Lines:
         verdict = Lines([])
@@ -108,8 +107,11 @@ class _Comparison:
         )
 
     def _is_told(self, request_id: str, begins_ms: int, ends_ms: int) -> bool:
-        """By its id: within the window it would have joined, if the window holds them all."""
-        if ends_ms >= self._horizon_ms and not self._is_cut:
+        """By its id: within the window it would have joined, if the window holds them all.
+
+        The first that was told of it came after it began, so from then on it is in the window.
+        """
+        if begins_ms >= self._horizon_ms and not self._is_cut:
             return False
         key = request_key(request_id)
         return any(

@@ -30,6 +30,7 @@ from proxypal.store.state import State, write_state
 from proxypal.store.told_before import remember_told
 from proxypal.store.totals import Sums, add_sums, let_old_hours_go
 from proxypal.store.values import Span
+from proxypal.store.window_bounds import note_cut
 
 HOUR_MS = 3_600_000
 
@@ -99,6 +100,8 @@ def rebuild(
     remember_labels(connection, sums)
     keep_rows(connection, rows)
     _restore_window(connection, state, rows, hours, now_ms)
+    if state.reset_sequence or len(rows) < sums.get(("total", ""), Counters()).requests:
+        note_cut(connection, now_ms + state.settings.join_window_ms)
     if aggregate.published is not None:
         _restore_ledgers(connection, aggregate.published, restored.keys_since_ms)
     remember_told(connection, now_ms, published.settings.join_window_ms, published.sequence)

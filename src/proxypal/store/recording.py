@@ -10,13 +10,14 @@ from proxypal.records.counters import Counters, count_into
 from proxypal.records.joining_rule import NO_MARK, Mark, line_mark
 from proxypal.records.labels import LocalHours
 from proxypal.records.request import MAX_INTEGER, RequestLog, encode_request
-from proxypal.store import durations, joining
+from proxypal.store import durations, joining, window_bounds
 from proxypal.store.cells import Cells, add_cells, fold, seal
 from proxypal.store.months import note_days
 from proxypal.store.series import SeriesIndex, SeriesKey
 from proxypal.store.state import State
 from proxypal.store.totals import HOURS_KEPT, add_sums, let_old_hours_go, sums_of
 from proxypal.store.values import Rejection, StoreSettings
+from proxypal.store.window_bounds import COUNTED_EVERY
 
 TRIMMED_EVERY = 32
 """Rows beyond the history's limit are let go once in so many requests; readers cut by themselves.
@@ -86,7 +87,9 @@ class Recording:
             is_due = state.sequence // TRIMMED_EVERY != after // TRIMMED_EVERY
             if is_due:
                 # First, so that what comes takes the pages of what goes.
-                joining.let_go(connection, after, now_ms, state.settings)
+                window_bounds.let_old_go(connection, now_ms, state.settings)
+                if state.sequence // COUNTED_EVERY != after // COUNTED_EVERY:
+                    window_bounds.let_excess_go(connection, len(fitting), state.settings)
             self._count(connection, state, fitting, now_ms, pushed=pushed)
             state.sequence = after
             if is_due:

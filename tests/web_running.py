@@ -185,6 +185,7 @@ def running_server(
     """
     with contextlib.ExitStack() as stack:
         sockets = [stack.enter_context(one) for one in listening_at(host, 0)]
+        port = sockets[0].getsockname()[1]  # before a server that ends at once closes it
         store = stack.enter_context(Store(store_dir, zone=zone, clock=clock, **store_options))
         if requests:
             store.record(requests)
@@ -211,7 +212,7 @@ def running_server(
         try:
             assert started.wait(DEADLINE_S), "the server did not start"
             if not errors:
-                running = Running(serving, store, host, sockets[0].getsockname()[1])
+                running = Running(serving, store, host, port)
                 with contextlib.ExitStack() as visitors:
                     VISITORS[running.url] = visitors
                     yield running

@@ -174,6 +174,25 @@ def test_a_failed_call_of_a_known_model_keeps_its_name() -> None:
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
+def test_the_method_decides_the_same_in_every_layout(layout: Layout) -> None:
+    """D26: of all methods on two model paths only the proxy's own are requests."""
+    methods = ("POST", "GET", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS")
+    found = read(
+        *(
+            access_line(path, layout=layout, method=method)
+            for path in ("/v1/messages", "/v1/responses")
+            for method in methods
+        )
+    )
+    assert [(request.method, request.path) for request in found.requests] == [
+        ("POST", "/v1/messages"),
+        ("POST", "/v1/responses"),
+        ("GET", "/v1/responses"),
+    ]
+    assert found.rejections == []
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
 def test_fifty_equal_requests_in_one_second_are_fifty(layout: Layout) -> None:
     """D16: equal requests in the same second to the same path are all counted."""
     found = read(*[access_line("/v1/messages", layout=layout)] * 50)

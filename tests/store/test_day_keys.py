@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxypal.store import schema
-from proxypal.store.day_keys import DAY_MS, add_keys, forget_origin, keys_of_day
+from proxypal.store.day_keys import DAY_MS, add_keys, days_between, forget_origin, keys_of_day
 
 
 def a_database() -> sqlite3.Connection:
@@ -50,6 +50,18 @@ def test_every_key_is_found_as_often_as_it_was_added(
                 expected[moment_ms // DAY_MS][key] += 1
         for day, keys in expected.items():
             assert keys_of_day(connection, "attempt", day) == keys
+
+
+def test_of_a_span_of_centuries_only_the_days_with_keys_are_looked_at(
+    connection: sqlite3.Connection,
+) -> None:
+    """A log may say that a request took 292 years; asking day by day would take minutes."""
+    add_keys(connection, "request", [(day * DAY_MS, 7) for day in (-1, 3, 3, 9)])
+    add_keys(connection, "request", [(3 * DAY_MS, 8)], "an import")
+    add_keys(connection, "attempt", [(5 * DAY_MS, 7)])
+    assert sorted(days_between(connection, "request", -(10**8), 9)) == [-1, 3, 9]
+    assert days_between(connection, "request", 0, 8) == [3]
+    assert days_between(connection, "request", 4, 8) == []
 
 
 def test_kinds_are_apart(connection: sqlite3.Connection) -> None:

@@ -89,6 +89,22 @@ def test_an_id_of_the_window_that_has_its_line_is_used_again(tmp_path: Path) -> 
         assert log.says(a_line()).seen == 1
 
 
+def test_a_line_of_centuries_was_told_on_any_of_its_days(tmp_path: Path) -> None:
+    """Go's longest duration, 292 years: the request's id may be of any of them."""
+    longest_ms = 9_223_372_036_854
+    clock = SetClock()
+    with a_store(tmp_path, clock=clock) as store:
+        told(store, an_attempt())
+        log = Log(store)
+        assert log.says(a_line()).joined == 1
+        clock.now_ms += 400 * DAY_MS
+        line = a_line(clock.now_ms, duration_ms=longest_ms)
+        other = a_line(clock.now_ms, duration_ms=longest_ms, request_id="00000009")
+        outcome = log.says(line, other)
+        assert (outcome.seen, outcome.recorded) == (1, 1)
+        assert is_sound(store)
+
+
 def test_an_id_of_the_next_day_says_nothing_of_today(tmp_path: Path) -> None:
     """A line is looked for on the days it lasted, not on those around."""
     with a_store(tmp_path, clock=SetClock(NOW_MS + 5 * DAY_MS)) as store:

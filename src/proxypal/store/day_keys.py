@@ -54,6 +54,15 @@ def _fold(connection: sqlite3.Connection, kind: Kind, day: int, origin: str) -> 
     )
 
 
+def days_between(connection: sqlite3.Connection, kind: Kind, first: int, last: int) -> list[int]:
+    """Of these days, both included, the ones with keys: a log may claim a request of centuries."""
+    rows = connection.execute(
+        "SELECT DISTINCT day FROM day_keys WHERE kind = ? AND day BETWEEN ? AND ?",
+        (kind, first, last),
+    )
+    return [day for (day,) in rows]
+
+
 def keys_of_day(connection: sqlite3.Connection, kind: Kind, day: int) -> Counter[int]:
     """How often each key of a day (days since 1970 in UTC) was counted, whatever brought it."""
     found: Counter[int] = Counter()

@@ -12,7 +12,7 @@ from proxypal.records.joining_rule import Place, is_socket, place_line, with_lin
 from proxypal.records.natural_key import request_key
 from proxypal.records.request import RequestLog
 from proxypal.store import covering, window_bounds
-from proxypal.store.day_keys import DAY_MS, keys_of_day
+from proxypal.store.day_keys import DAY_MS, days_between, keys_of_day
 from proxypal.store.joining import meeting_hash
 from proxypal.store.open_requests import OpenRequests
 from proxypal.store.recording import Recording
@@ -114,9 +114,8 @@ class _Comparison:
         if begins_ms >= self._horizon_ms and not self._is_cut:
             return False
         key = request_key(request_id)
-        return any(
-            key in self._keys(day) for day in range(begins_ms // DAY_MS, ends_ms // DAY_MS + 1)
-        )
+        days = days_between(self._connection, "request", begins_ms // DAY_MS, ends_ms // DAY_MS)
+        return any(key in self._keys(day) for day in days)
 
     def _keys(self, day: int) -> Counter[int]:
         keys = self._days.get(day)

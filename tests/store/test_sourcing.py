@@ -132,7 +132,7 @@ def test_gaps_are_remembered(tmp_path: Path) -> None:
         assert store.gaps() == [gap]
         findings = {f.check: f.detail for f in store.check()}
         assert findings["gap in main.log"] == "a rotated file is missing"
-        assert findings["source main.log"] == "1 files read so far"
+        assert findings["source main.log"] == "files read so far: 1"
 
 
 def test_a_lost_database_reads_on_where_it_stood(tmp_path: Path) -> None:

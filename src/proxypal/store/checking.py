@@ -115,7 +115,7 @@ def _sources(change: Change) -> Iterator[Finding]:
     positions = read_positions(change.connection, change.state.generation).rows
     for source in sorted({position.source for position in positions}):
         count = sum(position.source == source for position in positions)
-        yield Finding(check=f"source {source}", ok=True, detail=f"{count} files read so far")
+        yield Finding(check=f"source {source}", ok=True, detail=f"files read so far: {count}")
     gaps = read_gaps(change.connection)
     for gap in gaps[-5:]:
         yield Finding(check=f"gap in {gap.source}", ok=True, detail=gap.reason)

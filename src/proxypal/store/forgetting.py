@@ -7,12 +7,13 @@ import time
 from msgspec.structs import replace
 
 from proxypal.errors import StoreBusy
-from proxypal.store import backups, breakdown_files, durable_files
+from proxypal.store import backups, breakdown_files, durable_files, recosting
 from proxypal.store.database import BUSY_TIMEOUT_S, translated
 from proxypal.store.engine import Engine
 from proxypal.store.payloads import forget_payloads
 from proxypal.store.reading import read_undo_log
 from proxypal.store.state import Change, write_state
+from proxypal.store.undo_debts import rename_debt, still_owing
 from proxypal.store.values import Backup
 
 _WAIT_FOR_READERS_S = 10.0
@@ -22,11 +23,12 @@ def forget_rows(change: Change) -> None:
     """Delete every row, and the right to undo whatever holds rows. In the caller's transaction."""
     change.connection.execute("DELETE FROM requests")
     forget_payloads(change.connection)
-    owed = {entry.name for entry in read_undo_log(change.connection) if entry.owed}
-    for backup in backups.list_manifests(change.directory):
+    manifests = backups.list_manifests(change.directory)
+    owing = still_owing(change.connection, manifests)
+    for backup in manifests:
         if not backup.rows and backup.kind != "migration":
             continue
-        if backup.name in owed:
+        if backup.name in owing:
             _keep_sums(change, backup)
         else:
             change.connection.execute("DELETE FROM undo_log WHERE name = ?", (backup.name,))
@@ -36,7 +38,7 @@ def forget_rows(change: Change) -> None:
 
 
 def _keep_sums(change: Change, backup: Backup) -> None:
-    """What an undone import still owes must come off with a reset that is undone later."""
+    """What it still owes must come off with a reset or a drop that is undone later."""
     slim = backups.free_name(change.directory, backup.name)
     with backups.opened_delta(change.directory, backup.name) as old:
         tables = {name for (name,) in old.execute("SELECT name FROM sqlite_master")}
@@ -48,9 +50,11 @@ def _keep_sums(change: Change, backup: Backup) -> None:
                 rows = old.execute(f"SELECT * FROM {table}").fetchall()
                 for row in rows:
                     delta.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", row)
+            if backup.kind == "reprice":
+                recosting.put_costs_aside(delta, {})
 
         backups.put_aside(change.directory, replace(backup, name=slim, rows=0), fill)
-    change.connection.execute("UPDATE undo_log SET name = ? WHERE name = ?", (slim, backup.name))
+    rename_debt(change.connection, backup.name, slim)
 
 
 def scrub(engine: Engine) -> None:

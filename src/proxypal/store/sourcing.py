@@ -8,6 +8,7 @@ from proxypal.store import backups, covering
 from proxypal.store.line_joining import join_lines
 from proxypal.store.recording import Prepared, Recording
 from proxypal.store.state import Change, write_state
+from proxypal.store.undo_debts import still_owing
 from proxypal.store.values import Rejection, SourceBatch, SourceOutcome, Span, StoredPosition
 
 
@@ -92,10 +93,9 @@ def _advance(change: Change, batch: SourceBatch) -> StoredPosition | None:
 
 def prune_backups(change: Change) -> None:
     """Let backups go that are neither among the last ten nor younger than thirty days."""
-    for backup in backups.outdated(backups.list_manifests(change.directory), change.now_ms):
-        owed = change.connection.execute(
-            "SELECT 1 FROM undo_log WHERE name = ? AND owed = 1", (backup.name,)
-        ).fetchone()
-        if owed is None:
+    manifests = backups.list_manifests(change.directory)
+    owing = still_owing(change.connection, manifests)
+    for backup in backups.outdated(manifests, change.now_ms):
+        if backup.name not in owing:
             backups.delete(change.directory, backup.name)
             change.connection.execute("DELETE FROM undo_log WHERE name = ?", (backup.name,))

@@ -163,6 +163,20 @@ def test_a_dropped_month_stays_dropped_when_the_database_is_lost(running: Runnin
     assert running.is_sound()
 
 
+def test_what_came_after_a_drop_is_lost_with_two_files_and_said_to_be(running: Running) -> None:
+    """Then an import of that time is taken off the totals, and off nothing that is not there."""
+    before = running.store.get_usage_stats().total_requests
+    running.drop(DECEMBER)
+    imported = running.import_some()
+    running.reopen("proxypal.db", f"breakdown/{DECEMBER}.json")
+    (lost,) = [warning for warning in running.store.warnings if DECEMBER in warning]
+    assert "after its breakdown was dropped" in lost
+    running.undo(imported)
+    assert running.store.get_usage_stats().total_requests == before
+    assert running.store.query(Query(by=("month",))).total.requests == before
+    assert running.is_sound()
+
+
 def test_what_can_still_change_is_not_dropped(running: Running) -> None:
     """This month, and one that requests came of just now, are refused; nothing is dropped."""
     running.store.record([a_request(timestamp=NOW_MS - 60 * DAY_MS)])

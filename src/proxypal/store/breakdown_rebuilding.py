@@ -49,8 +49,9 @@ class Restored(NamedTuple):
     is_whole: bool
     changed: frozenset[str] = frozenset()
     keys_since_ms: int | None = None
-    missing: Sequence[tuple[str, int]] = ()
-    """Months and how many of their requests have no hour and names any more."""
+    missing: Sequence[tuple[str, int | None]] = ()
+    """Months and how many of their requests have no hour and names any more; None: nobody knows,
+    for the month was dropped before."""
 
 
 def restore_files(connection: sqlite3.Connection, directory: Path, published: Published) -> None:
@@ -189,11 +190,14 @@ def settle(
         stale = {m for m, number in needed.items() if m not in files or files[m].sequence < number}
         stale |= {m for m, known in files.items() if known.sequence > published.sequence}
     dropped = {month for month, *_ in published.dropped_months}
-    missing = []
+    missing: list[tuple[str, int | None]] = []
     for month in sorted(stale):
         requests = _missing_of(connection, month, sums, published.cells_since // 24)
-        if requests is not None and month not in dropped:
-            missing.append((month, requests))
+        if month not in dropped:
+            if requests is not None:
+                missing.append((month, requests))
+        elif needed is not None and month not in files:
+            missing.append((month, None))  # of it there was more than the drop put aside
     return Restored(
         is_whole=not missing,
         changed=frozenset({*changed, *(stale & (files.keys() | {m for m, _ in missing}))}),

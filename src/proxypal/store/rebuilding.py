@@ -105,11 +105,19 @@ def rebuild(
     if aggregate.published is not None:
         _restore_ledgers(connection, aggregate.published, restored.keys_since_ms)
     remember_told(connection, now_ms, published.settings.join_window_ms, published.sequence)
-    return [
+    return [_told(month, requests) for month, requests in restored.missing]
+
+
+def _told(month: str, requests: int | None) -> str:
+    if requests is None:
+        return (
+            f"If requests of {month} came after its breakdown was dropped, it is not known any "
+            "more in which hour they were, and of which model and key."
+        )
+    return (
         f"Of {requests} requests of {month} it is not known any more in which hour they were, "
         "and of which model and key."
-        for month, requests in restored.missing
-    ]
+    )
 
 
 def _oldest_ms(

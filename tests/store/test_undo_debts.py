@@ -7,7 +7,7 @@ import pytest
 
 from builders import DAY_MS
 from month_runs import DECEMBER, Running, some
-from proxypal.errors import WrongUsage
+from proxypal.errors import BackupNotFound, WrongUsage
 
 
 @pytest.fixture
@@ -43,6 +43,34 @@ def test_forgetting_the_rows_of_what_was_undone_forgets_no_number(
         assert running.is_sound(), step
     if order.endswith("D R"):
         running.undo(done["d"])
+    assert running.shown() == before
+
+
+def test_two_undone_imports_are_each_taken_off_once(running: Running) -> None:
+    """Both put aside by a reset and in a dropped month, and their rows forgotten."""
+    before = running.shown()
+    imported = [running.import_some(), running.import_some()]
+    dropped, reset = running.drop(DECEMBER).name, running.reset()
+    for name in imported:
+        running.undo(name)
+    running.store.clear_request_history(forget=True)
+    for name in (reset, dropped):
+        running.undo(name)
+        assert running.is_sound(), name
+    assert running.shown() == before
+
+
+def test_what_was_not_undone_is_forgotten_whatever_was_dropped(running: Running) -> None:
+    """Nothing owes it: its rows are gone, its numbers stay and come back with the month."""
+    imported = running.import_some()
+    before = running.shown()
+    dropped = running.drop(DECEMBER).name
+    for _ in range(2):
+        running.store.clear_request_history(forget=True)
+    assert [backup.name for backup in running.store.list_backups()] == [dropped]
+    with pytest.raises(BackupNotFound):
+        running.undo(imported)
+    running.undo(dropped)
     assert running.shown() == before
 
 

@@ -16,13 +16,7 @@ from proxypal.store.values import Backup
 def still_owing(connection: sqlite3.Connection, manifests: Iterable[Backup]) -> set[str]:
     """Names of the backups that the undoing of another one will need; of all in `manifests`."""
     entries = {entry.name: entry for entry in read_undo_log(connection)}
-    drops = {
-        backup.created_at
-        for backup in manifests
-        if backup.kind == "breakdown"
-        and backup.name in entries
-        and entries[backup.name].undone_at is None
-    }
+    drops = {backup.created_at for backup in manifests if backup.kind == "breakdown"}
     held = {
         name
         for dropped_at, _, names in _held(connection)

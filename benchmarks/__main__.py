@@ -4,12 +4,14 @@ With `--page PATH` the page about them is written there, too.
 """
 
 import argparse
+import compileall
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import proxypal
 from benchmarks import (
     backlog,
     breakdown,
@@ -48,6 +50,8 @@ def main(arguments: Sequence[str]) -> None:
     if unknown:
         parser.error(f"no measurement is called {', '.join(unknown)}")
     measured: list[tuple[About, list[Row]]] = []
+    # As every installer leaves it, also where the environment forbids Python to write bytecode.
+    compileall.compile_dir(Path(proxypal.__file__).parent, quiet=1)
     with tempfile.TemporaryDirectory(dir=Path.cwd(), prefix=".bench-") as folder:
         for name in asked.names or MEASUREMENTS:
             print(f"measuring {name} …", file=sys.stderr)

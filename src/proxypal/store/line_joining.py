@@ -3,8 +3,8 @@
 Must not enter: which request a line belongs to (`records.joining_rule`).
 """
 
-from collections import Counter
 from collections.abc import Sequence
+from functools import cache, partial
 
 import msgspec
 
@@ -56,7 +56,9 @@ class _Comparison:
         self._change = change
         self._connection = change.connection
         self._opened = OpenRequests(change, recording)
-        self._days: dict[int, Counter[int]] = {}
+        # Lines of one batch ask for the same days again and again.
+        self._days_between = cache(partial(days_between, change.connection, "request"))
+        self._keys = cache(partial(keys_of_day, change.connection, "request"))
         settings = change.state.settings
         recording.known.follow(
             change.connection, change.state.sequence, settings.join_window_requests
@@ -114,11 +116,5 @@ class _Comparison:
         if begins_ms >= self._horizon_ms and not self._is_cut:
             return False
         key = request_key(request_id)
-        days = days_between(self._connection, "request", begins_ms // DAY_MS, ends_ms // DAY_MS)
+        days = self._days_between(begins_ms // DAY_MS, ends_ms // DAY_MS)
         return any(key in self._keys(day) for day in days)
-
-    def _keys(self, day: int) -> Counter[int]:
-        keys = self._days.get(day)
-        if keys is None:
-            keys = self._days[day] = keys_of_day(self._connection, "request", day)
-        return keys

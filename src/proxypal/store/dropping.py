@@ -26,7 +26,7 @@ from proxypal.store.import_ledger import (
     take_breakdown_off,
 )
 from proxypal.store.joining import decode_batch
-from proxypal.store.months import days_of, month_of, note_months
+from proxypal.store.months import days_of, month_of, note_months, read_drops
 from proxypal.store.publication import UndoEntry
 from proxypal.store.reading import read_undo_log
 from proxypal.store.series import all_series
@@ -172,10 +172,7 @@ def _in_the_cells(change: Change) -> list[str]:
 
 def _held(connection: sqlite3.Connection, month: str) -> dict[int, list[str]]:
     """By the time a month was dropped: imports and re-pricings that went with it, each once."""
-    rows = connection.execute(
-        "SELECT dropped_at, held FROM dropped_months WHERE month = ?", (month,)
-    )
-    return {at: msgspec.json.decode(held, type=list[str]) for at, held in rows}
+    return {at: held for dropped, at, held in read_drops(connection) if dropped == month}
 
 
 def _free_moment(dropped: Iterable[Mapping[int, list[str]]], now_ms: int) -> int:

@@ -7,12 +7,10 @@ ever falls below zero. Must not enter: dropping, and rebuilding.
 import sqlite3
 from collections.abc import Iterable, Iterator
 
-import msgspec
-
 from proxypal.records.counters import COUNTER_FIELDS, Counters
 from proxypal.store.cells import Cells, read_cells
 from proxypal.store.day_cells import DayCells, read_day_cells
-from proxypal.store.months import month_of
+from proxypal.store.months import month_of, read_drops
 from proxypal.store.state import State
 
 
@@ -60,8 +58,8 @@ class LostCells:
 
 def _dropped_with(connection: sqlite3.Connection, name: str) -> Iterator[str]:
     """Months that were dropped while what this backup stands for was in their cells."""
-    for month, held in connection.execute("SELECT month, held FROM dropped_months"):
-        if name in msgspec.json.decode(held, type=list[str]):
+    for month, _, held in read_drops(connection):
+        if name in held:
             yield month
 
 

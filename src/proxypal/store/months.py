@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from functools import lru_cache
 
+import msgspec
+
 from proxypal.store.state import State
 
 _EPOCH = date(1970, 1, 1)
@@ -39,6 +41,14 @@ def days_of(month: str) -> range:
 def dropped_months(connection: sqlite3.Connection) -> frozenset[str]:
     """Months whose breakdown was dropped and not brought back."""
     return frozenset(month for (month,) in connection.execute("SELECT month FROM dropped_months"))
+
+
+def read_drops(connection: sqlite3.Connection) -> list[tuple[str, int, list[str]]]:
+    """Each drop not brought back: month, when (Unix ms), what imports and re-pricings it held."""
+    rows = connection.execute(
+        "SELECT month, dropped_at, held FROM dropped_months ORDER BY month, dropped_at"
+    )
+    return [(month, at, msgspec.json.decode(held, type=list[str])) for month, at, held in rows]
 
 
 def note_days(state: State, days: Iterable[int]) -> None:

@@ -3,8 +3,6 @@
 import sqlite3
 from typing import Any
 
-import msgspec
-
 from proxypal.records.aggregate import RequestHistory
 from proxypal.records.counters import Counters
 from proxypal.records.labels import day_label, hour_label, hour_of_label
@@ -13,6 +11,7 @@ from proxypal.store.breakdown_files import wanted_numbers
 from proxypal.store.cells import read_cells
 from proxypal.store.covering import newest_spans
 from proxypal.store.joining import decode_batch
+from proxypal.store.months import read_drops
 from proxypal.store.publication import Moment, UndoEntry
 from proxypal.store.series import KINDS, all_series
 from proxypal.store.state import State
@@ -143,12 +142,7 @@ def read_moment(connection: sqlite3.Connection, state: State) -> Moment:
         covered=newest_spans(connection),
         gaps=_newest_gaps(connection),
         breakdown=wanted_numbers(connection, state),
-        dropped_months=[
-            (month, dropped_at, msgspec.json.decode(held))
-            for month, dropped_at, held in connection.execute(
-                "SELECT month, dropped_at, held FROM dropped_months ORDER BY month, dropped_at"
-            )
-        ],
+        dropped_months=read_drops(connection),
     )
 
 

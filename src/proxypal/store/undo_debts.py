@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from proxypal.store.months import read_drops
 from proxypal.store.reading import read_undo_log
 from proxypal.store.values import Backup
 
@@ -19,7 +20,7 @@ def still_owing(connection: sqlite3.Connection, manifests: Iterable[Backup]) -> 
     drops = {backup.created_at for backup in manifests if backup.kind == "breakdown"}
     held = {
         name
-        for dropped_at, _, names in _held(connection)
+        for _, dropped_at, names in read_drops(connection)
         if dropped_at in drops
         for name in names
         if name in entries and entries[name].undone_at is not None
@@ -30,15 +31,10 @@ def still_owing(connection: sqlite3.Connection, manifests: Iterable[Backup]) -> 
 def rename_debt(connection: sqlite3.Connection, old: str, new: str) -> None:
     """Wherever the backup `old` is known by its name, it is `new` from now on."""
     connection.execute("UPDATE undo_log SET name = ? WHERE name = ?", (new, old))
-    for dropped_at, month, names in _held(connection):
+    for month, dropped_at, names in read_drops(connection):
         if old in names:
             held = msgspec.json.encode([new if name == old else name for name in names]).decode()
             connection.execute(
                 "UPDATE dropped_months SET held = ? WHERE month = ? AND dropped_at = ?",
                 (held, month, dropped_at),
             )
-
-
-def _held(connection: sqlite3.Connection) -> list[tuple[int, str, list[str]]]:
-    rows = connection.execute("SELECT dropped_at, month, held FROM dropped_months").fetchall()
-    return [(at, month, msgspec.json.decode(held, type=list[str])) for at, month, held in rows]
